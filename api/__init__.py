@@ -1,0 +1,1 @@
+"""Who asks: the command line, the HTTP front and the pages. Computes nothing itself."""

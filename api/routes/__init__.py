@@ -1,0 +1,1 @@
+"""HTTP routes; each keeps its schemas beside its handlers."""

@@ -1,0 +1,1 @@
+"""Daily bids inside the plan's budget. Holds nothing yet; imports `optimizer` and `measurement` only."""

@@ -1,0 +1,38 @@
+"""Every error that `measurement` raises on purpose.
+
+MeasurementError
+├── BadInput            the caller can mend it: the message names row, column or rule and the remedy
+│   ├── PanelError      the panel's file or its map
+│   ├── PriorsError     priors.toml
+│   ├── ExperimentsError  experiments.csv
+│   └── ModelFileError  a stored model that cannot be read
+└── ModelRefused        the gate refuses the model for the use asked of it
+"""
+
+
+class MeasurementError(Exception):
+    """Base of all errors of this package."""
+
+
+class BadInput(MeasurementError):
+    """Something in the input is wrong; the message says what and how to mend it."""
+
+
+class PanelError(BadInput):
+    """The panel's file or its map cannot be used."""
+
+
+class PriorsError(BadInput):
+    """The priors file cannot be used."""
+
+
+class ExperimentsError(BadInput):
+    """The experiments file cannot be used."""
+
+
+class ModelFileError(BadInput):
+    """A stored model cannot be read."""
+
+
+class ModelRefused(MeasurementError):
+    """The gate refuses the model for the use asked of it."""
