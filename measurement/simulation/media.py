@@ -87,7 +87,7 @@ def _draw_traits(spec: WorldSpec, index: int) -> _Traits:
     rng = generator(spec, Stream.CHANNEL, index)
     return _Traits(
         name=spec.channel_names[index],
-        iroas=float(np.clip(np.exp(np.log(1.6) + 0.6 * rng.standard_normal()), 0.3, 5.0)),
+        iroas=float(np.clip(np.exp(np.log(1.6) + 0.55 * rng.standard_normal()), 0.3, 5.0)),
         carry_over=CarryOver(float(rng.uniform(0.1, 0.75))),
         slope=float(rng.uniform(1.0, 1.6)),
         half_saturation_ratio=float(np.exp(rng.uniform(np.log(0.5), np.log(2.5)))),
