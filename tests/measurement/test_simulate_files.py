@@ -9,6 +9,8 @@ import pandas as pd
 import pytest
 
 from measurement.errors import BadInput
+from measurement.panel_map import read_panel_map
+from measurement.reading import read_panel
 from measurement.simulate import World, WorldKind, WorldSpec, add_holdout, simulate, write_world
 
 
@@ -32,6 +34,21 @@ def test_the_panel_survives_the_round_trip(tmp_path: Path) -> None:
         assert np.array_equal(by_geo(table, "price_index"), world.panel.control_values[:, :, 1])
         assert np.array_equal(by_geo(table, "promo"), world.panel.control_values[:, :, 2])
         assert np.array_equal(by_geo(table, "population")[:, 0], world.panel.population)
+
+
+@pytest.mark.parametrize("geos", [1, 12])
+@pytest.mark.parametrize("kind", list(WorldKind))
+def test_the_reader_of_panels_finds_the_same_panel(kind: WorldKind, geos: int, tmp_path: Path) -> None:
+    world = world_of(kind, geos=geos)
+    written = write_world(world, tmp_path / "w")
+    panel_map = read_panel_map(written / "map.toml") if kind is WorldKind.NATIONAL else None
+    result = read_panel(written / "panel.csv", panel_map=panel_map)
+    assert result.warnings == ()
+    read = result.panel
+    assert (read.geos, read.channels, read.controls) == (world.panel.geos, world.panel.channels, world.panel.controls)
+    assert np.array_equal(read.dates, world.panel.dates)
+    for name in ("outcome_values", "spend", "control_values", "population"):
+        np.testing.assert_allclose(getattr(read, name), getattr(world.panel, name), rtol=1e-12)
 
 
 def test_only_a_national_world_needs_a_map(tmp_path: Path) -> None:
