@@ -15,6 +15,7 @@ from measurement.period_grid import Grid
 
 FloatArray = NDArray[np.float64]
 
+LEAST_SHARE = 1e-9
 CENT, ROUNDED = 0.01, 1e-4
 """How far a sum may be from its parts, absolute and relative, when a spreadsheet has rounded them."""
 
@@ -137,6 +138,10 @@ def _population(cells: _Cells, column: str | None, outcomes: list[_ReadOutcome])
     if (values <= 0).any():
         place = cells.first_place(column, values <= 0)
         raise PanelError(f"{place}, is not positive: a population weighs its geo, give a number above 0")
+    small = values < LEAST_SHARE * values.max()
+    if small.any():
+        place = cells.first_place(column, small)
+        raise PanelError(f"{place}, is less than a billionth of the largest population: correct it")
     mean: FloatArray = values.mean(axis=1)
     changing = np.flatnonzero(np.abs(values - mean[:, None]).max(axis=1) > SAME * mean)
     if not changing.size:
