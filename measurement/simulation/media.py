@@ -133,7 +133,7 @@ def _spend_pattern(spec: WorldSpec, market: Market, index: int, marked: tuple[st
 def _spend_style(spec: WorldSpec, rng: np.random.Generator, name: str, marked: tuple[str, ...]) -> _SpendStyle:
     flighted = bool(rng.random() < 0.45) and name != "search"
     staggered = bool(rng.random() < 0.5)
-    strong, faint = rng.uniform(0.6, 0.8), rng.uniform(0.35, 0.5)
+    strong, faint = rng.uniform(0.65, 0.8), rng.uniform(0.35, 0.5)
     singled_out = name in marked
     if spec.kind is WorldKind.DEMAND and singled_out:
         return _SpendStyle(flighted, staggered, float(strong if name == "search" else faint))

@@ -37,7 +37,7 @@ class WorldSpec:
     can be compared pair by pair.
 
     Raises:
-        BadInput: a size outside its limits.
+        BadInput: a kind that is no `WorldKind`, or a size outside its limits.
     """
 
     kind: WorldKind
@@ -47,6 +47,8 @@ class WorldSpec:
     seed: int = 0
 
     def __post_init__(self) -> None:
+        if not isinstance(self.kind, WorldKind):
+            raise BadInput(f"unknown kind {self.kind!r}; there are {', '.join(kind.value for kind in WorldKind)}")
         for name, (low, high) in _LIMITS.items():
             value = getattr(self, name)
             if not low <= value <= high:

@@ -1,12 +1,15 @@
 """Each kind of simulated advertiser has the property it claims."""
 
+import ast
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 from scipy.stats import kurtosis
 
+from measurement import simulate as public_face
 from measurement.errors import BadInput
 from measurement.panel import ControlKind, Level
 from measurement.simulate import World, WorldKind, WorldSpec, simulate
@@ -225,3 +228,22 @@ def test_odd_sizes_work(kind: WorldKind, geos: int, weeks: int, channels: int) -
 def test_sizes_outside_their_limits_are_refused(wrong: dict[str, int]) -> None:
     with pytest.raises(BadInput, match=next(iter(wrong))):
         replace(WorldSpec(WorldKind.PLAIN), **wrong)
+
+
+def test_an_unknown_kind_is_refused() -> None:
+    with pytest.raises(BadInput, match="plain, demand"):
+        WorldSpec("tricky")  # type: ignore[arg-type]
+
+
+def test_the_simulator_shares_no_code_with_the_fit() -> None:
+    face = Path(public_face.__file__)
+    modules = [face, *(face.parent / "simulation").glob("*.py")]
+    imported = {
+        node.module or ""
+        for path in modules
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.ImportFrom)
+    }
+    ours = {name for name in imported if name.startswith("measurement") and "simulation" not in name}
+    assert len(modules) > 5
+    assert ours == {"measurement.errors", "measurement.panel"}
