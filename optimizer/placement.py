@@ -1,0 +1,65 @@
+"""How much of the budget the rules let a plan spend, and how unmeasurable channels are held. Curves play no part."""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from optimizer.errors import DeadlineExceeded
+from optimizer.formulation import spend_form
+from optimizer.problem import PlanProblem
+from optimizer.restrictions import Hold, Restrictions, restrict
+from optimizer.solver import Deadline, SolutionStatus, solve
+
+SPEND_THE_BUDGET = "the budget is to be spent"
+
+
+@dataclass(frozen=True)
+class Placement:
+    """Restrictions under which a plan exists, or those under which none does.
+
+    Attributes:
+        restrictions: with the row that the budget is to be spent, as far as it can be.
+        hold: how unmeasurable channels are held.
+        is_feasible: whether some plan keeps all of them.
+        placeable: the largest sum in cents that the rules let a plan spend.
+    """
+
+    restrictions: Restrictions
+    hold: Hold
+    is_feasible: bool
+    placeable: int
+
+
+def place(problem: PlanProblem, deadline: Deadline) -> Placement:
+    """Hold channels at their current spend, or, where that cannot be, at their share of the budget.
+
+    Raises:
+        DeadlineExceeded: not even feasibility was decided in time.
+    """
+    placement = _place(problem, Hold.CURRENT, deadline)
+    holds_any = any(problem.is_held(channel) for channel in problem.curves.channels)
+    if placement.is_feasible or not holds_any:
+        return placement
+    return _place(problem, Hold.PROPORTIONAL, deadline)
+
+
+def _place(problem: PlanProblem, hold: Hold, deadline: Deadline) -> Placement:
+    restrictions = restrict(problem, hold)
+    required = math.ceil(problem.budget_cents * (1 - problem.rules.plan.reserve) - 1e-6)
+    most = _largest_total(restrictions, deadline)
+    if most is not None and most >= 1:
+        least = min(required, most)
+        return Placement(restrictions.with_least_total(SPEND_THE_BUDGET, least), hold, True, most)
+    return Placement(restrictions.with_least_total(SPEND_THE_BUDGET, max(required, 1)), hold, False, 0)
+
+
+def _largest_total(restrictions: Restrictions, deadline: Deadline) -> int | None:
+    """Cents, or `None` where the rules cannot hold together."""
+    form = spend_form(restrictions, np.ones(len(restrictions.channels)))
+    solution = solve(form.formulation, deadline)
+    if solution.status is SolutionStatus.INFEASIBLE:
+        return None
+    if not solution.has_values:
+        raise DeadlineExceeded("The time given was too short to find any plan that keeps the rules.")
+    return min(math.floor(float(form.spend(solution.values).sum()) + 0.01), restrictions.budget)

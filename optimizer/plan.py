@@ -1,0 +1,145 @@
+"""The answer: a budget plan as values, with the keys of the public JSON."""
+
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any
+
+from measurement.interval import Interval
+from optimizer.conflicts import Conflict
+
+
+class PlanStatus(Enum):
+    """`OPTIMAL`: proven to be within the gap limit. `FEASIBLE`: keeps the rules, the proof stands out."""
+
+    OPTIMAL = "optimal"
+    FEASIBLE = "feasible"
+    INFEASIBLE = "infeasible"
+
+
+@dataclass(frozen=True)
+class PlanLine:
+    """One channel over the planned weeks, in money.
+
+    Attributes:
+        current_spend: what the last 52 weeks spent, scaled to as many weeks.
+        change: fraction of current spend; `None` where that is 0.
+        iroas: `None` where nothing is spent.
+        marginal_iroas: slope of the curve at the plan.
+        extrapolated: spend lies beyond the largest ever observed.
+        held: kept, because the channel is not measurable.
+    """
+
+    channel: str
+    current_spend: float
+    spend: float
+    change: float | None
+    incremental: Interval
+    iroas: Interval | None
+    marginal_iroas: Interval
+    extrapolated: bool
+    held: bool
+
+    def to_json(self) -> dict[str, Any]:
+        """The keys of the public JSON."""
+        return {
+            "channel": self.channel,
+            "current_spend": self.current_spend,
+            "spend": self.spend,
+            "change": self.change,
+            "incremental": self.incremental.to_json(),
+            "iroas": self.iroas.to_json() if self.iroas else None,
+            "marginal_iroas": self.marginal_iroas.to_json(),
+            "extrapolated": self.extrapolated,
+            "held": self.held,
+        }
+
+
+@dataclass(frozen=True)
+class PlanTotal:
+    """All lines together; `gain` is against spending the same budget in today's proportions."""
+
+    spend: float
+    unspent: float
+    incremental: Interval
+    gain: Interval
+    probability_better: float
+
+    def to_json(self) -> dict[str, Any]:
+        """The keys of the public JSON."""
+        return {
+            "spend": self.spend,
+            "unspent": self.unspent,
+            "incremental": self.incremental.to_json(),
+            "gain": self.gain.to_json(),
+            "probability_better": self.probability_better,
+        }
+
+
+@dataclass(frozen=True)
+class WeekSpend:
+    """What one channel spends in one planned week, counted from 1."""
+
+    week: int
+    channel: str
+    spend: float
+
+    def to_json(self) -> dict[str, Any]:
+        """The keys of the public JSON."""
+        return {"week": self.week, "channel": self.channel, "spend": self.spend}
+
+
+@dataclass(frozen=True)
+class BindingRule:
+    """A rule that costs something: objective per unit of money by which it would give way."""
+
+    rule: str
+    shadow_price: float
+
+    def to_json(self) -> dict[str, Any]:
+        """The keys of the public JSON."""
+        return {"rule": self.rule, "shadow_price": self.shadow_price}
+
+
+@dataclass(frozen=True)
+class BudgetPlan:
+    """A plan with its proof.
+
+    Attributes:
+        status: optimal, feasible or infeasible; an infeasible plan has conflicts, no lines and no total.
+        gap: relative distance of `objective` to `bound`.
+        bound: no plan under the same rules reaches more, on the interpolated mean curves.
+        objective: margin x expected incremental sales, plus the money a reserve keeps.
+        notes: what a reader should know, in plain words.
+    """
+
+    status: PlanStatus
+    gap: float | None
+    bound: float | None
+    objective: float | None
+    budget: float
+    weeks: int
+    lines: tuple[PlanLine, ...]
+    total: PlanTotal | None
+    schedule: tuple[WeekSpend, ...]
+    binding: tuple[BindingRule, ...]
+    conflicts: tuple[Conflict, ...]
+    advice: str
+    notes: tuple[str, ...] = ()
+
+    def to_json(self) -> dict[str, Any]:
+        """The keys of the public JSON; `total`, `gap`, `bound` and `objective` are null where there is no plan."""
+        return {
+            "status": self.status.value,
+            "gap": self.gap,
+            "bound": self.bound,
+            "objective": self.objective,
+            "budget": self.budget,
+            "weeks": self.weeks,
+            "lines": [line.to_json() for line in self.lines],
+            "total": self.total.to_json() if self.total else None,
+            "schedule": [week.to_json() for week in self.schedule],
+            "binding": [rule.to_json() for rule in self.binding],
+            "conflicts": [conflict.to_json() for conflict in self.conflicts],
+            "advice": self.advice,
+            "notes": list(self.notes),
+        }

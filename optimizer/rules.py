@@ -1,0 +1,153 @@
+"""The rules of a plan as values: what a buyer may ask for. Each value is checked by itself when `Rules` is made.
+
+Clashes between rules are found later, where the plan's status says `infeasible`.
+"""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from enum import Enum
+
+from optimizer.errors import BadRules
+
+
+class Risk(Enum):
+    """What is made as large as possible: expected sales, or the mean of the worst draws."""
+
+    MEAN = "mean"
+    CVAR = "cvar"
+
+
+@dataclass(frozen=True)
+class ChannelRule:
+    """Rules of one channel; amounts are money over the planned weeks, `None` means no such rule.
+
+    Attributes:
+        min: least spend.
+        max: largest spend.
+        max_change: largest change against current spend, as a fraction.
+        minimum_viable: nothing, or at least this.
+        step: spend in multiples of this, in whole cents.
+        fixed: exactly this.
+    """
+
+    min: float | None = None
+    max: float | None = None
+    max_change: float | None = None
+    minimum_viable: float | None = None
+    step: float | None = None
+    fixed: float | None = None
+
+    @property
+    def says_where_spend_may_go(self) -> bool:
+        """Whether the rule permits moving a channel that would be held for want of a measurement."""
+        return any(value is not None for value in (self.min, self.max, self.max_change, self.fixed))
+
+
+@dataclass(frozen=True)
+class GroupRule:
+    """Rules on the sum of several channels; shares are fractions of what the whole plan spends."""
+
+    channels: tuple[str, ...]
+    name: str | None = None
+    min: float | None = None
+    max: float | None = None
+    min_share: float | None = None
+    max_share: float | None = None
+
+    @property
+    def label(self) -> str:
+        """Its name, or its channels."""
+        return self.name if self.name else " + ".join(self.channels)
+
+
+@dataclass(frozen=True)
+class PlanRules:
+    """Rules of the whole plan.
+
+    Attributes:
+        reserve: share of the budget that may stay unspent. Money kept counts at its face value, so it is kept
+            where its next unit would return less than a unit of `margin` x sales.
+        risk: what is optimised.
+        risk_level: share of worst draws that `Risk.CVAR` looks at.
+        target_iroas: least average iROAS of the whole plan, at the mean.
+        min_weekly_spend_share: least spend of a week as a share of the line's mean week. Weeks are even, so any
+            share up to 1 holds.
+        margin: profit per unit of incremental sales.
+        margins: the same per outcome.
+    """
+
+    reserve: float = 0.0
+    risk: Risk = Risk.MEAN
+    risk_level: float | None = None
+    target_iroas: float | None = None
+    min_weekly_spend_share: float | None = None
+    margin: float = 1.0
+    margins: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Rules:
+    """All rules of a plan.
+
+    Raises:
+        BadRules: a number is negative, not finite or out of its range, or a least value lies above its largest.
+    """
+
+    channels: Mapping[str, ChannelRule] = field(default_factory=dict)
+    groups: tuple[GroupRule, ...] = ()
+    plan: PlanRules = field(default_factory=PlanRules)
+
+    def __post_init__(self) -> None:
+        for name, rule in self.channels.items():
+            _check_channel(f"[channel.{name}]", rule)
+        for group in self.groups:
+            _check_group(f'[[group]] "{group.label}"', group)
+        _check_plan("[plan]", self.plan)
+
+
+def _check_channel(where: str, rule: ChannelRule) -> None:
+    for entry in fields(rule):
+        _check_amount(where, entry.name, getattr(rule, entry.name))
+    _check_order(where, "min", rule.min, "max", rule.max)
+    if rule.step is not None and (rule.step < 0.01 or abs(rule.step * 100 - round(rule.step * 100)) > 1e-6):
+        raise BadRules(f"{where}: step must be whole cents and at least 0.01, not {rule.step}.")
+
+
+def _check_group(where: str, group: GroupRule) -> None:
+    if not group.channels:
+        raise BadRules(f"{where}: channels is empty. Name at least one.")
+    if len(set(group.channels)) < len(group.channels):
+        raise BadRules(f"{where}: a channel is named twice.")
+    _check_amount(where, "min", group.min)
+    _check_amount(where, "max", group.max)
+    _check_share(where, "min_share", group.min_share)
+    _check_share(where, "max_share", group.max_share)
+    _check_order(where, "min", group.min, "max", group.max)
+    _check_order(where, "min_share", group.min_share, "max_share", group.max_share)
+
+
+def _check_plan(where: str, plan: PlanRules) -> None:
+    _check_share(where, "reserve", plan.reserve)
+    _check_share(where, "risk_level", plan.risk_level)
+    _check_amount(where, "target_iroas", plan.target_iroas)
+    _check_share(where, "min_weekly_spend_share", plan.min_weekly_spend_share)
+    for name, margin in [("margin", plan.margin), *((f"margins.{key}", value) for key, value in plan.margins.items())]:
+        _check_amount(where, name, margin)
+        if margin == 0:
+            raise BadRules(f"{where}: {name} must be above 0.")
+
+
+def _check_amount(where: str, name: str, value: float | None) -> None:
+    if value is not None and not (math.isfinite(value) and value >= 0):
+        raise BadRules(f"{where}: {name} must be a finite number of at least 0, not {value}.")
+
+
+def _check_share(where: str, name: str, value: float | None) -> None:
+    if value is not None and not 0 <= value <= 1:
+        raise BadRules(f"{where}: {name} is a share and must lie between 0 and 1, not {value}.")
+
+
+def _check_order(where: str, low_name: str, low: float | None, high_name: str, high: float | None) -> None:
+    if low is not None and high is not None and low > high:
+        raise BadRules(f"{where}: {low_name} {low} is above {high_name} {high}.")

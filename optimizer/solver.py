@@ -1,0 +1,183 @@
+"""Formulation -> Solution. The only module of this package that knows OR-Tools.
+
+Linear programs go to GLOP, which returns exact vertices and duals; integer ones to SCIP, which proves its bound and
+keeps its time limit. (HiGHS ran past its limit and writes to standard output.)
+"""
+
+import time
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+
+FloatArray = NDArray[np.float64]
+BoolArray = NDArray[np.bool_]
+
+
+# SCIP's default of 1e-6, relative to a row, is a unit of money in a budget of a million.
+SCIP_PARAMETERS = "numerics/feastol = 1e-9"
+
+
+class SolutionStatus(Enum):
+    """Why the solver stopped."""
+
+    OPTIMAL = "optimal"
+    FEASIBLE = "feasible"
+    INFEASIBLE = "infeasible"
+    NO_ANSWER_IN_TIME = "no answer in time"
+
+
+@dataclass(frozen=True)
+class SolverSettings:
+    """How well and how long.
+
+    Attributes:
+        gap_limit: relative distance to the proven bound up to which a plan is called optimal.
+        exact_form_above: gap of the envelope's plan above which the exact integer form is solved.
+        deadline_seconds: for the whole answer.
+    """
+
+    gap_limit: float = 1e-3
+    exact_form_above: float = 1e-6
+    deadline_seconds: float = 10.0
+
+    def __post_init__(self) -> None:
+        if not (self.gap_limit >= 0 and self.exact_form_above >= 0 and self.deadline_seconds > 0):
+            raise ValueError("gap_limit and exact_form_above must be at least 0 and deadline_seconds above 0")
+
+
+@dataclass(frozen=True)
+class Deadline:
+    """A moment on the monotonic clock."""
+
+    ends_at: float
+
+    @classmethod
+    def after(cls, seconds: float) -> "Deadline":
+        """So many seconds from now."""
+        return cls(time.monotonic() + seconds)
+
+    @property
+    def remaining_seconds(self) -> float:
+        """At least a few milliseconds, so that a last small step can still end."""
+        return max(0.02, self.ends_at - time.monotonic())
+
+
+@dataclass(frozen=True)
+class Formulation:
+    """Make `objective @ v` as large as possible, `lower <= v <= upper`, `row_lower <= rows @ v <= row_upper`.
+
+    Attributes:
+        objective, lower, upper: `(N,)`.
+        is_integer: `(N,)`.
+        rows: `(M, N)`, sparse.
+        row_lower, row_upper: `(M,)`, infinite where there is no limit.
+    """
+
+    objective: FloatArray
+    lower: FloatArray
+    upper: FloatArray
+    is_integer: BoolArray
+    rows: sparse.csr_matrix
+    row_lower: FloatArray
+    row_upper: FloatArray
+
+
+@dataclass(frozen=True)
+class Solution:
+    """What came back.
+
+    Attributes:
+        status: why the solver stopped.
+        values: `(N,)`, empty where there is none.
+        bound: no solution is better than this.
+        row_prices: duals `(M,)` of a linear program: objective per unit by which the row's limit moves up.
+    """
+
+    status: SolutionStatus
+    values: FloatArray
+    bound: float
+    row_prices: FloatArray
+
+    @property
+    def has_values(self) -> bool:
+        """Whether there is a solution to read."""
+        return self.status in (SolutionStatus.OPTIMAL, SolutionStatus.FEASIBLE)
+
+
+NOTHING = np.empty(0)
+
+
+def solve(formulation: Formulation, deadline: Deadline) -> Solution:
+    """Solve by GLOP where nothing is integer, else by SCIP; never past the deadline by more than a moment."""
+    if formulation.is_integer.any():
+        return _solve_integer(formulation, deadline)
+    return _solve_linear(formulation, deadline)
+
+
+def _solve_linear(formulation: Formulation, deadline: Deadline) -> Solution:
+    answer = _run("glop", formulation, formulation.rows, np.ones(formulation.rows.shape[0]), 1.0, deadline)
+    status = _status(answer)
+    if status not in (SolutionStatus.OPTIMAL, SolutionStatus.FEASIBLE):
+        return Solution(status, NOTHING, np.inf, NOTHING)
+    prices = np.asarray(answer.dual_values(), dtype=np.float64)
+    return Solution(status, _values(answer), float(answer.objective_value()), prices)
+
+
+def _solve_integer(formulation: Formulation, deadline: Deadline) -> Solution:
+    """Rows and objective are scaled to size one, because SCIP's tolerances are absolute below one."""
+    largest = np.asarray(abs(formulation.rows).max(axis=1).toarray()).ravel()
+    scale = 1.0 / np.where(largest > 0, largest, 1.0)
+    objective_scale = 1.0 / (float(np.abs(formulation.objective).max(initial=0.0)) or 1.0)
+    rows = sparse.csr_matrix(sparse.diags(scale) @ formulation.rows)
+    answer = _run("scip", formulation, rows, scale, objective_scale, deadline)
+    status = _status(answer)
+    if status not in (SolutionStatus.OPTIMAL, SolutionStatus.FEASIBLE):
+        return Solution(status, NOTHING, np.inf, NOTHING)
+    return Solution(status, _values(answer), float(answer.best_objective_bound()) / objective_scale, NOTHING)
+
+
+def _run(
+    name: str,
+    formulation: Formulation,
+    rows: sparse.csr_matrix,
+    row_scale: FloatArray,
+    objective_scale: float,
+    deadline: Deadline,
+) -> Any:
+    from ortools.linear_solver.python import model_builder_helper as ortools  # slow to import, so only when needed
+
+    model = ortools.ModelBuilderHelper()
+    model.fill_model_from_sparse_data(
+        formulation.lower,
+        formulation.upper,
+        formulation.objective * objective_scale,
+        formulation.row_lower * row_scale,
+        formulation.row_upper * row_scale,
+        rows,
+    )
+    for index in np.flatnonzero(formulation.is_integer):
+        model.set_var_integrality(int(index), True)
+    model.set_maximize(True)
+    solver = ortools.ModelSolverHelper(name)
+    if name == "scip":
+        solver.set_solver_specific_parameters(SCIP_PARAMETERS)
+    solver.set_time_limit_in_seconds(deadline.remaining_seconds)
+    solver.solve(model)
+    return solver
+
+
+def _status(solver: Any) -> SolutionStatus:
+    name = solver.status().name
+    if name == "OPTIMAL":
+        return SolutionStatus.OPTIMAL
+    if name == "INFEASIBLE":
+        return SolutionStatus.INFEASIBLE
+    return SolutionStatus.FEASIBLE if solver.has_solution() else SolutionStatus.NO_ANSWER_IN_TIME
+
+
+def _values(solver: Any) -> FloatArray:
+    return np.asarray(solver.variable_values(), dtype=np.float64)
