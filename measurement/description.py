@@ -200,6 +200,6 @@ def _demand_notes(panel: Panel) -> list[str]:
     if not following:
         return []
     return [
-        f"{', '.join(following)} may follow demand, and no control stands for it: the measured effect would take demand "
-        "for its own; add a column of query volume (<name>_queries)"
+        f"{', '.join(following)} may follow demand, and no control stands for it: the measured effect would take "
+        "demand for its own; add a column of query volume (<name>_queries)"
     ]

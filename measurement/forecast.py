@@ -112,7 +112,8 @@ def _local_regression(panel: Panel) -> _Regression:
 
 def _heads(panel: Panel) -> FloatArray:
     """Population of each geo over the mean geo's, `(G, 1)`."""
-    return panel.population[:, None] / panel.population.mean()
+    heads: FloatArray = panel.population[:, None] / panel.population.mean()
+    return heads
 
 
 def _national_regression(panel: Panel) -> _Regression:

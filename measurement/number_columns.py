@@ -64,7 +64,7 @@ class NumberReader:
             PanelError: a cell is no number, infinite or beyond all measure.
         """
         cells = self.table.columns[column]
-        values = cells if isinstance(cells, np.ndarray) else self._parse(column, cells)
+        values = cells if isinstance(cells, np.ndarray) else self._parse(column, _stripped(cells))
         beyond = np.flatnonzero(np.abs(np.nan_to_num(values, nan=0.0, posinf=np.inf, neginf=-np.inf)) > LARGEST)
         if beyond.size:
             raise PanelError(
@@ -113,6 +113,8 @@ def number_reader(table: Table, columns: Iterable[str]) -> tuple[NumberReader, t
         return NumberReader(table), ()
     comma = "," in marked[0].cell
     for place in marked:
+        if "." in place.cell and "," in place.cell:
+            raise PanelError(f"{place}, {_why_no_number(place.cell, DecimalMark.POINT)}")
         if ("." if comma else ",") in place.cell:
             raise PanelError(
                 f"{place} while {marked[0]}: point and comma cannot both be read for certain; save the numbers without "
@@ -143,11 +145,15 @@ class _Place:
 
 
 def _texts(cells: Cells) -> tuple[str, ...]:
-    return () if isinstance(cells, np.ndarray) else cells
+    return () if isinstance(cells, np.ndarray) else _stripped(cells)
+
+
+def _stripped(cells: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(cell.strip() for cell in cells)
 
 
 def _gap_text(cells: Cells, index: int) -> str:
-    cell = "" if isinstance(cells, np.ndarray) else cells[index]
+    cell = "" if isinstance(cells, np.ndarray) else cells[index].strip()
     return f"{cell!r}, not a number" if cell else "empty"
 
 

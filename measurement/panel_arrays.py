@@ -156,7 +156,7 @@ def _population_from_sales(grid: Grid, outcomes: list[_ReadOutcome]) -> FloatArr
     for geo, sales in zip(grid.geos, mean, strict=True):
         if sales <= 0:
             what = "has no sales in any period" if sales == 0 else "has negative sales on average"
-            raise PanelError(f"geo {geo!r} {what}: leave its rows out or correct them, or add a column population")
+            raise PanelError(f"geo {geo!r} {what}: leave its rows out or correct them")
     return mean
 
 

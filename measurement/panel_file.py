@@ -37,7 +37,8 @@ class Table:
     """The cells of a file by column.
 
     Attributes:
-        columns: name -> text as it stood, length N, or numbers `(N,)` from a typed file; NaN where empty.
+        columns: name -> text as it stood, blanks included, length N; from a typed file also numbers `(N,)`, NaN where
+            empty.
         rows: the file's row of each record, `(N,)`, counting from 1 with the header as row 1.
         separator: what parted the cells, "" for a Parquet file.
         warnings: how the file was read, where that is not a matter of course.
@@ -125,11 +126,7 @@ def _csv_table(path: Path, text: str, warnings: list[str]) -> Table:
     if separator != ",":
         warnings = [*warnings, f"{path.name} was read as a table parted by {SEPARATOR_NAMES[separator]}"]
     by_column = zip(*cells, strict=True)
-    columns = {
-        name: tuple(cell.strip() for cell in column)
-        for name, column in zip(names, by_column, strict=True)
-        if not INDEX_HEADER.fullmatch(name)
-    }
+    columns = {name: column for name, column in zip(names, by_column, strict=True) if not INDEX_HEADER.fullmatch(name)}
     return Table(columns, np.array(rows, dtype=np.int64), separator, tuple(warnings))
 
 
@@ -214,4 +211,4 @@ def _text(value: object) -> str:
         return value.replace(tzinfo=None).isoformat(sep=" ")
     if isinstance(value, Decimal):
         return format(value, "f")
-    return str(value).strip()
+    return str(value)

@@ -1,7 +1,5 @@
 """Date and geo columns in, a balanced grid out: which record is which geo's which period, without a hole."""
 
-import datetime
-import re
 import unicodedata
 from collections import Counter
 from dataclasses import dataclass
@@ -9,17 +7,14 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from measurement.dates import labels_of, read_dates
 from measurement.errors import PanelError
 from measurement.panel import Frequency
 from measurement.panel_file import Table
 
 IntArray = NDArray[np.int64]
 
-DAYS = {Frequency.WEEKLY: 7, Frequency.DAILY: 1}
-ISO_DATE = re.compile(r"([0-9]{4})([-/]?)([0-9]{2})\2([0-9]{2})(?:[T ]00:00(?::00(?:\.0+)?)?(?:Z|[+-]00:?00)?)?")
-NUMERIC_DATE = re.compile(r"([0-9]{1,2})[./-]([0-9]{1,2})[./-]([0-9]{4}|[0-9]{2})")
-TIME_OF_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}.*")
-FIRST_YEAR, LAST_YEAR = 1970, 2100
+FREQUENCIES = {7: Frequency.WEEKLY, 1: Frequency.DAILY}
 NATIONAL = "national"
 
 
@@ -53,13 +48,13 @@ def build_grid(table: Table, date_column: str, geo_column: str | None) -> Grid:
     place = {geo: index for index, geo in enumerate(geos)}
     geo_index = np.array([place[geo] for geo in geo_of_record], dtype=np.int64)
     _refuse_duplicates(table, day_of_record, geo_index, geos, date_column)
-    frequency = _find_frequency(table, day_of_record, days, date_column)
+    frequency = _find_frequency(table, date_column, day_of_record, geo_index, geos)
     records = np.full((len(geos), len(days)), -1, dtype=np.int64)
     records[geo_index, np.searchsorted(days, day_of_record)] = np.arange(len(geo_index))
     return Grid(days.astype("datetime64[D]"), tuple(geos), frequency, records)
 
 
-def refuse_gaps(grid: Grid, table: Table) -> None:
+def refuse_gaps(grid: Grid, table: Table, date_column: str) -> None:
     """Refuse a grid in which a geo lacks a period, naming both and the row it should follow.
 
     Raises:
@@ -74,67 +69,19 @@ def refuse_gaps(grid: Grid, table: Table) -> None:
     where = f"after row {table.rows[before[-1]]}" if before.size else "before its first row"
     more = f" ({len(holes) - 1} more rows of geos and dates are missing)" if len(holes) > 1 else ""
     raise PanelError(
-        f"geo {grid.geos[geo]!r} has no row for {grid.dates[period]} ({where}): add the row, with 0 where nothing was "
-        f"sold or spent, or leave the geo out of the file{more}"
+        f"column {date_column!r}: geo {grid.geos[geo]!r} has no row for {grid.dates[period]} ({where}): add the "
+        f"row, with 0 where nothing was sold or spent, or leave the geo out of the file{more}"
     )
-
-
-def read_dates(table: Table, column: str) -> IntArray:
-    """The column's dates as days since 1970, `(N,)`.
-
-    Raises:
-        PanelError: a cell is no ISO date.
-    """
-    cells = table.columns[column]
-    texts = _labels(cells) if isinstance(cells, np.ndarray) else cells
-    known: dict[str, int] = {}
-    for index, text in enumerate(texts):
-        if text not in known:
-            known[text] = _day_number(text, f"column {column!r}, row {table.rows[index]}, ")
-    return np.array([known[text] for text in texts], dtype=np.int64)
-
-
-def _labels(numbers: NDArray[np.float64]) -> tuple[str, ...]:
-    """Numbers of a typed file as text: 501 as "501", 20230105 as a date by digits alone, empty where missing."""
-    return tuple("" if np.isnan(number) else f"{number:.15g}" for number in numbers)
-
-
-def _day_number(text: str, where: str) -> int:
-    match = ISO_DATE.fullmatch(text)
-    if match is None:
-        raise PanelError(where + _why_no_date(text))
-    try:
-        day = datetime.date(int(match[1]), int(match[3]), int(match[4]))
-    except ValueError:
-        raise PanelError(f"{where}holds {text!r}, a day that no calendar has: correct it") from None
-    if not FIRST_YEAR <= day.year <= LAST_YEAR:
-        raise PanelError(f"{where}holds {text!r}: years from {FIRST_YEAR} to {LAST_YEAR} can be read; correct it")
-    return (day - datetime.date(1970, 1, 1)).days
-
-
-def _why_no_date(text: str) -> str:
-    """What is wrong with a date, and the remedy."""
-    if not text:
-        return "is empty: write the period's first day as YYYY-MM-DD"
-    shown = repr(text[:40])
-    numeric = NUMERIC_DATE.fullmatch(text)
-    if numeric and max(int(numeric[1]), int(numeric[2])) <= 12:
-        return f"holds {shown}, where day and month cannot be told apart: write dates as YYYY-MM-DD, such as 2024-03-04"
-    if TIME_OF_DAY.fullmatch(text):
-        return f"holds {shown}, a time of day: sum the rows to whole days or weeks and write dates as YYYY-MM-DD"
-    if re.fullmatch(r"[0-9]{5}(\.0)?", text):
-        return f"holds {shown}, a spreadsheet's day number: format the column as dates, YYYY-MM-DD, and save again"
-    return f"holds {shown}, which is not an ISO date: write dates as YYYY-MM-DD, such as 2024-03-04"
 
 
 def _read_geos(table: Table, column: str | None) -> tuple[str, ...]:
     if column is None:
         return (NATIONAL,) * len(table.rows)
     cells = table.columns[column]
-    texts = _labels(cells) if isinstance(cells, np.ndarray) else cells
+    texts = labels_of(cells) if isinstance(cells, np.ndarray) else cells
     first_row: dict[str, int] = {}
     for row, text in zip(table.rows, texts, strict=True):
-        if not text:
+        if not text.strip():
             raise PanelError(f"column {column!r}, row {row}, is empty: name the geo of the row")
         first_row.setdefault(text, int(row))
     spellings: dict[str, str] = {}
@@ -146,7 +93,7 @@ def _read_geos(table: Table, column: str | None) -> tuple[str, ...]:
                 f"column {column!r}, row {row}, holds {text!r}, and row {first_row[other]} {other!r}: they differ only "
                 "in case or blanks; write one geo in one way"
             )
-    return texts
+    return tuple(text.strip() for text in texts)
 
 
 def _refuse_duplicates(table: Table, days: IntArray, geo_index: IntArray, geos: list[str], date_column: str) -> None:
@@ -157,7 +104,7 @@ def _refuse_duplicates(table: Table, days: IntArray, geo_index: IntArray, geos: 
     repeats = order[1:][same]
     later = int(repeats.min())
     earlier = int(np.flatnonzero((days == days[later]) & (geo_index == geo_index[later]))[0])
-    date = np.datetime64(int(days[later]), "D")
+    date = _date(days[later])
     whose = "" if geos == [NATIONAL] else f" of geo {geos[geo_index[later]]!r}"
     remedy = (
         'keep one of them; if the rows are of different geos, name the geo\'s column in a map ([panel] geo = "...")'
@@ -169,40 +116,63 @@ def _refuse_duplicates(table: Table, days: IntArray, geo_index: IntArray, geos: 
     )
 
 
-def _find_frequency(table: Table, day_of_record: IntArray, days: IntArray, column: str) -> Frequency:
+def _find_frequency(
+    table: Table, column: str, day_of_record: IntArray, geo_index: IntArray, geos: list[str]
+) -> Frequency:
+    days = np.unique(day_of_record)
     if len(days) < 2:
-        only = np.datetime64(int(days[0]), "D")
-        raise PanelError(f"column {column!r} holds only one date, {only}: a panel needs one row per day or week")
+        raise PanelError(f"column {column!r} holds one date, {_date(days[0])}: a panel needs one row per day or week")
     steps = np.diff(days)
-    usual = Counter(steps.tolist()).most_common(1)[0][0]
-    frequency = {7: Frequency.WEEKLY, 1: Frequency.DAILY}.get(usual)
-    if frequency is None:
+    usual = _usual_step(days)
+    if (steps == usual).all() and usual in FREQUENCIES:
+        return FREQUENCIES[usual]
+    _refuse_unlike_geos(column, geos, [np.unique(day_of_record[geo_index == geo]) for geo in range(len(geos))])
+    if usual not in FREQUENCIES:
         raise PanelError(_spacing_refusal(column, steps))
-    odd = np.flatnonzero(steps != usual)
-    if not odd.size:
-        return frequency
-    gap = odd[0]
-    before, after = (np.datetime64(int(day), "D") for day in days[gap : gap + 2])
-    row = table.rows[int(np.flatnonzero(day_of_record == days[gap + 1])[0])]
-    mixed = steps[gap] % usual or (frequency is Frequency.DAILY and np.isin(steps[odd], 7).sum() > 1)
-    if mixed:
+    gap = np.flatnonzero(steps != usual)[0]
+    before, after = days[gap], days[gap + 1]
+    where = f"column {column!r}, row {table.rows[int(np.flatnonzero(day_of_record == after)[0])]}"
+    if steps[gap] % usual or (usual == 1 and (steps == 7).sum() > 1):
         raise PanelError(
-            f"column {column!r}, row {row}: {after} comes {steps[gap]} day(s) after {before} while most periods are "
-            f"{usual} apart; mixed frequencies cannot be read: bring all rows and geos to days or to weeks that start "
-            "on the same weekday"
+            f"{where}: {_date(after)} comes {steps[gap]} day(s) after {_date(before)} while most periods are {usual} "
+            "apart; mixed frequencies cannot be read: bring all rows to days or to weeks that start on the same weekday"
         )
-    missing = np.datetime64(int(days[gap] + usual), "D")
     raise PanelError(
-        f"column {column!r}, row {row}: the calendar has a gap, {frequency.value} dates go from {before} to {after} "
-        f"and {missing} is missing in every geo: add its rows, with 0 where nothing was sold or spent"
+        f"{where}: the calendar has a gap, {FREQUENCIES[usual].value} dates go from {_date(before)} to {_date(after)} "
+        f"and {_date(before + usual)} is missing in every geo: add its rows, with 0 where nothing was sold or spent"
     )
+
+
+def _refuse_unlike_geos(column: str, geos: list[str], days_of_geo: list[IntArray]) -> None:
+    """Name two geos of which one has days and the other weeks, or whose weeks start on different weekdays."""
+    steps = {geo: _usual_step(days) for geo, days in zip(geos, days_of_geo, strict=True) if len(days) > 1}
+    kinds = {geo: f"has {FREQUENCIES[step].value} rows" for geo, step in steps.items() if step in FREQUENCIES}
+    weekdays = {
+        geo: f"has weeks that start on {_date(days[0]).item():%A}"
+        for geo, days in zip(geos, days_of_geo, strict=True)
+        if steps.get(geo) == 7
+    }
+    for said in (kinds, weekdays):
+        first = next(iter(said), "")
+        for geo, what in said.items():
+            if what != said[first]:
+                raise PanelError(
+                    f"column {column!r}: geo {first!r} {said[first]} and geo {geo!r} {what}: mixed frequencies "
+                    "cannot be read, bring all geos to days or to weeks that start on the same weekday"
+                )
+
+
+def _usual_step(days: IntArray) -> int:
+    """The most frequent number of days between neighbouring dates."""
+    return int(Counter(np.diff(days).tolist()).most_common(1)[0][0])
+
+
+def _date(day: int | np.int64) -> np.datetime64:
+    return np.datetime64(int(day), "D")
 
 
 def _spacing_refusal(column: str, steps: IntArray) -> str:
     low, high = int(steps.min()), int(steps.max())
     spacing = f"{low} days" if low == high else f"{low} to {high} days"
     kind = "monthly" if low >= 28 and high <= 31 else "irregular" if low != high else "neither daily nor weekly"
-    return (
-        f"column {column!r}: the dates are {kind}, {spacing} apart: a panel needs one row per day (1 day apart) or per "
-        "week (7 days apart)"
-    )
+    return f"column {column!r}: the dates are {kind}, {spacing} apart: a panel needs one row per day (1 day apart) or per week (7 days apart)"

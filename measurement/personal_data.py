@@ -52,12 +52,12 @@ def _named_for_a_person(name: str, cells: Cells) -> bool:
 
 
 def _numeric(cells: Cells) -> bool:
-    return isinstance(cells, np.ndarray) or all(re.fullmatch(r"[-+0-9.,eE ]*", cell) for cell in cells)
+    return isinstance(cells, np.ndarray) or re.fullmatch(r"[-+0-9.,eE\s]*", "".join(cells)) is not None
 
 
 def _first_telling_value(cells: Cells) -> int | None:
     if isinstance(cells, np.ndarray):
         return None
-    suspects: Mapping[str, int] = {cell: index for index, cell in reversed(list(enumerate(cells)))}
+    suspects: Mapping[str, int] = {cell.strip(): index for index, cell in reversed(list(enumerate(cells)))}
     found = [index for cell, index in suspects.items() if EMAIL_VALUE.fullmatch(cell) or IP_VALUE.fullmatch(cell)]
     return min(found, default=None)

@@ -71,7 +71,7 @@ def read_panel(
     numbers, spelling = number_reader(table, _number_columns(roles))
     gaps: tuple[str, ...] = ()
     if purpose is Purpose.FIT:
-        refuse_gaps(grid, table)
+        refuse_gaps(grid, table, roles.date)
     else:
         grid, gaps = _without_geos_with_gaps(grid, roles, numbers)
     panel, notes = assemble(grid, roles, numbers, panel_map or PanelMap())

@@ -1,0 +1,207 @@
+"""Sampling: `ModelInputs` and priors in, posterior draws out.
+
+Every chain has its own seed and runs by itself, two at a time in processes of their own, so that the answer does not
+depend on the number of cores. nutpie calls the compiled gradient through Python; two processes keep two cores busy.
+"""
+
+import dataclasses
+import multiprocessing
+import os
+import queue
+import time
+from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from multiprocessing.queues import Queue
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from measurement.conditional import complete_chain
+from measurement.fitted import FitProgress
+from measurement.preparation import ModelInputs
+from measurement.priors import Priors
+
+FloatArray = NDArray[np.float64]
+Progress = Callable[[FitProgress], None]
+
+POLL_SECONDS = 0.5
+REPORT_EVERY = 20
+ONE_THREAD = {
+    "XLA_FLAGS": "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1",
+    "OMP_NUM_THREADS": "1",
+    "OPENBLAS_NUM_THREADS": "1",
+    "JAX_PLATFORMS": "cpu",
+}
+
+
+@dataclass(frozen=True)
+class SamplerSettings:
+    """How long and how often to sample."""
+
+    chains: int = 4
+    tune: int = 350
+    draws: int = 400
+    target_accept: float = 0.85
+    processes: int = 2
+
+
+@dataclass(frozen=True)
+class Posterior:
+    """Draws by name, `(chains, draws, ...)`: the sampled parameters and what `complete_chain` adds; and divergences."""
+
+    draws: dict[str, FloatArray]
+    divergences: int
+    gradients_per_draw: float
+
+
+@dataclass(frozen=True)
+class _Message:
+    seed: int
+    draws: int
+    divergences: int
+
+
+@dataclass(frozen=True)
+class _Task:
+    inputs: ModelInputs
+    priors: Priors
+    channels: tuple[str, ...]
+    settings: SamplerSettings
+    seeds: tuple[int, ...]
+
+
+def sample_posterior(
+    inputs: ModelInputs,
+    priors: Priors,
+    channels: tuple[str, ...],
+    settings: SamplerSettings,
+    seed: int,
+    progress: Progress | None = None,
+) -> Posterior:
+    """Sample the model's parameters; same inputs, settings and seed give the same draws.
+
+    Args:
+        inputs: arrays of the panel.
+        priors: priors of the channels.
+        channels: labels, length C.
+        settings: chains, draws and tuning.
+        seed: root of the chains' seeds.
+        progress: told how far the chains are, about once a second.
+    """
+    seeds = [int(s) for s in np.random.SeedSequence(seed).generate_state(settings.chains)]
+    groups = [tuple(seeds[i :: settings.processes]) for i in range(min(settings.processes, settings.chains))]
+    tasks = [_Task(inputs, priors, channels, settings, group) for group in groups]
+    context = multiprocessing.get_context("spawn")
+    messages = context.Manager().Queue() if progress is not None else None
+    before = {name: os.environ.get(name) for name in ONE_THREAD}
+    os.environ.update(ONE_THREAD)
+    try:
+        with ProcessPoolExecutor(len(tasks), mp_context=context) as pool:
+            futures = [pool.submit(_run_chains, task, messages) for task in tasks]
+            if messages is not None and progress is not None:
+                _relay(futures, messages, settings, progress)
+            parts = [future.result() for future in futures]
+    finally:
+        for name, value in before.items():
+            os.environ.pop(name, None) if value is None else os.environ.update({name: value})
+    chains = [chain for part in parts for chain in part]
+    order = np.argsort([seeds.index(chain.seed) for chain in chains])
+    chains = [chains[i] for i in order]
+    names = chains[0].draws
+    return Posterior(
+        {name: np.stack([chain.draws[name] for chain in chains]) for name in names},
+        sum(chain.divergences for chain in chains),
+        float(np.mean([chain.gradients_per_draw for chain in chains])),
+    )
+
+
+@dataclass(frozen=True)
+class _Chain:
+    seed: int
+    draws: dict[str, FloatArray]
+    divergences: int
+    gradients_per_draw: float
+
+
+def _run_chains(task: _Task, messages: "Queue[_Message] | None") -> list[_Chain]:
+    """In a process of its own: compile once, then one chain after the other."""
+    import nutpie
+
+    from measurement.model import build_model
+
+    model = build_model(task.inputs, task.priors, task.channels)
+    compiled = nutpie.compile_pymc_model(model, backend="jax", gradient_backend="jax", freeze_model=False)
+    return [_run_chain(compiled, task, seed, messages) for seed in task.seeds]
+
+
+def _run_chain(compiled: Any, task: _Task, seed: int, messages: "Queue[_Message] | None") -> _Chain:
+    import nutpie
+
+    settings = task.settings
+    trace = nutpie.sample(
+        _counting(compiled, seed, messages),
+        chains=1,
+        cores=1,
+        tune=settings.tune,
+        draws=settings.draws,
+        seed=seed,
+        target_accept=settings.target_accept,
+        low_rank_modified_mass_matrix=True,
+        save_warmup=False,
+        progress_bar=False,
+    )
+    draws = {str(name): np.asarray(values.values[0], dtype=np.float64) for name, values in trace.posterior.items()}
+    divergences = int(trace.sample_stats.diverging.sum())
+    if messages is not None:
+        messages.put(_Message(seed, settings.tune + settings.draws, divergences))
+    return _Chain(
+        seed,
+        draws | complete_chain(task.inputs, draws, np.random.default_rng(seed)),
+        divergences,
+        float(trace.sample_stats.n_steps.mean()),
+    )
+
+
+def _counting(compiled: Any, seed: int, messages: "Queue[_Message] | None") -> Any:
+    """The compiled model, reporting every few draws: nutpie expands each draw once, warm-up included."""
+    if messages is None:
+        return compiled
+    make_expand = compiled._make_expand_func
+
+    def make(*arguments: Any) -> Callable[..., Any]:
+        expand = make_expand(*arguments)
+        count = 0
+
+        def counted(*inputs: Any, **shared: Any) -> Any:
+            nonlocal count
+            count += 1
+            if count % REPORT_EVERY == 0:
+                messages.put(_Message(seed, count, 0))
+            return expand(*inputs, **shared)
+
+        return counted
+
+    return dataclasses.replace(compiled, _make_expand_func=make)
+
+
+def _relay(futures: list[Any], messages: Any, settings: SamplerSettings, progress: Progress) -> None:
+    """Pass the chains' reports on until all are done; the time left comes from the pace so far."""
+    total = settings.chains * (settings.tune + settings.draws)
+    latest: dict[int, _Message] = {}
+    started = time.monotonic()
+    progress(FitProgress(settings.chains, 0, total, 0, None, "compiling"))
+    while not all(future.done() for future in futures):
+        try:
+            message = messages.get(timeout=POLL_SECONDS)
+        except queue.Empty:
+            continue
+        if not latest:
+            started = time.monotonic()
+        latest[message.seed] = message
+        done = sum(message.draws for message in latest.values())
+        elapsed = time.monotonic() - started
+        left = elapsed * (total - done) / done if elapsed > 1.0 else None
+        divergences = sum(message.divergences for message in latest.values())
+        progress(FitProgress(settings.chains, done, total, divergences, left, "sampling"))

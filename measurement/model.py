@@ -1,0 +1,230 @@
+"""The incrementality model in PyMC: `ModelInputs` and priors in, a `pm.Model` with the linear part integrated out.
+
+Sampled are a few numbers per channel and the noise; what is linear given them (geo levels and trends, geos' own
+effects, the week effect that all geos share, controls) is integrated out exactly, so that the likelihood is a Gaussian
+whose covariance is a small block per geo plus one common block.
+"""
+
+import numpy as np
+import pymc as pm
+import pytensor.tensor as pt
+from numpy.typing import NDArray
+
+from measurement.preparation import LAGS, ModelInputs
+from measurement.priors import ChannelPrior, Priors, weibull_of
+from measurement.transforms import SMALLEST_DOSE
+
+Tensor = pt.TensorVariable
+FloatArray = NDArray[np.float64]
+
+NOISE_LOG_SD = 0.5
+WEEK_EFFECT = 0.03
+"""Median of the common week effect's standard deviations, relative to sales."""
+
+
+def build_model(inputs: ModelInputs, priors: Priors, channels: tuple[str, ...]) -> pm.Model:
+    """The model of one panel.
+
+    Args:
+        inputs: arrays of the panel.
+        priors: one prior per channel.
+        channels: labels, length C, in the order of the inputs.
+
+    Returns:
+        A model whose only likelihood term is the potential `marginal`; arrays are `pm.Data`, so that a compiled
+        function is reused for panels of the same shape.
+    """
+    own = [priors.of(channel) for channel in channels]
+    with pm.Model(coords={"channel": list(channels)}) as model:
+        iroas = _iroas(own)
+        log_half_life = _log_normal("log_half_life", [p.half_life_weeks.median for p in own], _log_sds(own, "half_life"))
+        log_half_saturation = _log_normal(
+            "log_half_saturation", [p.half_saturation.median for p in own], _log_sds(own, "half_saturation")
+        )
+        log_slope = _log_normal("log_slope", [p.slope.median for p in own], _log_sds(own, "slope"))
+        drift = pm.Normal("drift", 0.0, np.array([max(p.drift, 1e-3) for p in own]), dims="channel")
+        log_geo_spread = _log_normal("log_geo_spread", [p.geo_spread.median for p in own], _log_sds(own, "geo_spread"))
+        rho = pm.Beta("rho", 2.0, 3.0)
+        log_noise = pm.Normal("log_noise", np.log(inputs.typical_noise), NOISE_LOG_SD)
+        log_smooth = pm.Normal("log_smooth", np.log(WEEK_EFFECT), 0.8)
+        log_weekly = pm.Normal("log_weekly", np.log(WEEK_EFFECT / 2), 0.8)
+
+        saturated = _saturated_dose(inputs, log_half_life, log_half_saturation, log_slope, drift)
+        per_geo = _effects(inputs, saturated, iroas)
+        residual = _residual(inputs, per_geo)
+        local = _local_columns(inputs, per_geo, log_geo_spread)
+        covariance = _week_covariance(inputs, log_smooth, log_weekly)
+        noise = pt.exp(log_noise) * _data("noise_scale", inputs.noise_scale)
+        controls = _data("controls", inputs.controls)
+        pm.Potential("marginal", marginal_log_likelihood(residual, local, controls, covariance, rho, noise))
+    return model
+
+
+def _data(name: str, values: FloatArray) -> Tensor:
+    """Data with a static shape: an argument of the compiled function that JAX can still slice."""
+    return pm.Data(name, values, shape=values.shape)
+
+
+def _iroas(own: list[ChannelPrior]) -> Tensor:
+    shapes, scales = np.array([weibull_of(prior.iroas) for prior in own]).T
+    return _weibull("iroas", shapes, scales, dims="channel")
+
+
+def _weibull(name: str, shapes: FloatArray, scales: FloatArray, dims: str | None = None) -> Tensor:
+    """A Weibull quantity as the quantile of a standard normal one, which samples well when data push it to zero."""
+    score = pm.Normal(f"{name}_score", 0.0, 1.0, shape=len(shapes))
+    exceeded = -pt.log(0.5 * pt.erfc(score / np.sqrt(2.0)))
+    return pm.Deterministic(name, scales * exceeded ** (1.0 / shapes), dims=dims)
+
+
+def _log_sds(own: list[ChannelPrior], what: str) -> list[float]:
+    name = "half_life_weeks" if what == "half_life" else what
+    return [getattr(prior, name).log_sd for prior in own]
+
+
+def _log_normal(name: str, medians: list[float], log_sds: list[float]) -> Tensor:
+    return pm.Normal(name, np.log(medians), np.array(log_sds), dims="channel")
+
+
+def _saturated_dose(
+    inputs: ModelInputs, log_half_life: Tensor, log_half_saturation: Tensor, log_slope: Tensor, drift: Tensor
+) -> Tensor:
+    """Hill of the adstocked dose, times its drift, `(C, G, T)`."""
+    lagged_dose = _data("lagged_dose", inputs.lagged_dose)
+    decay = pt.exp(-np.log(2.0) * pt.exp(-log_half_life))
+    powers = decay[:, None] ** np.arange(LAGS)
+    weights = powers / powers.sum(axis=1, keepdims=True)
+    channels, geos, weeks, lags = inputs.lagged_dose.shape
+    flat = lagged_dose.reshape((channels, geos * weeks, lags))
+    adstocked = pt.matmul(flat, weights[:, :, None]).reshape((channels, geos, weeks))
+    exponent = pt.exp(log_slope)[:, None, None] * (
+        pt.log(pt.maximum(adstocked, SMALLEST_DOSE)) - log_half_saturation[:, None, None]
+    )
+    change = pt.exp(drift[:, None] * _data("time", inputs.time)[None, :])
+    return pt.sigmoid(exponent) * change[:, None, :]
+
+
+def _effects(inputs: ModelInputs, saturated: Tensor, iroas: Tensor) -> Tensor:
+    """Each channel's effect in the fitted weeks, relative to the geo's mean sales, `(C, G, N)`.
+
+    The iROAS carries the prior; the sales that one unit of saturated dose per head is worth follow from it.
+    """
+    population = _data("population", inputs.population)
+    in_reference = saturated * _data("reference_weeks", inputs.reference_weeks)[:, None, :]
+    total = (in_reference.sum(axis=2) * population[None, :]).sum(axis=1)
+    sales_per_head = iroas * _data("reference_spend", inputs.reference_spend) / (total + 1e-12)
+    relative = population / _data("mean_sales", inputs.mean_sales)
+    return saturated[:, :, inputs.burn_in :] * sales_per_head[:, None, None] * relative[None, :, None]
+
+
+def _residual(inputs: ModelInputs, per_geo: Tensor) -> Tensor:
+    residual = _data("sales", inputs.sales) - per_geo.sum(axis=0)
+    if len(inputs.confounded) == 0:
+        return residual
+    scale = inputs.confounding_scale
+    hidden = _weibull("hidden_demand", np.ones(len(scale)), scale)
+    return residual - (hidden[:, None, None] * _data("confounders", inputs.confounders)).sum(axis=0)
+
+
+def _local_columns(inputs: ModelInputs, per_geo: Tensor, log_geo_spread: Tensor) -> Tensor:
+    """Columns whose coefficients are standard normal in every geo, `(G, N, P)`."""
+    local = _data("local", inputs.local)
+    varying = np.flatnonzero(inputs.varies_by_geo)
+    if len(varying) == 0:
+        return local
+    own_effects = per_geo[varying] * pt.exp(log_geo_spread[varying])[:, None, None]
+    return pt.concatenate([local, own_effects.dimshuffle(1, 2, 0)], axis=2)
+
+
+def _week_covariance(inputs: ModelInputs, log_smooth: Tensor, log_weekly: Tensor) -> Tensor:
+    smooth = pt.exp(2 * log_smooth) * _data("smooth", inputs.smooth)
+    fixed = _data("common", inputs.common)
+    if len(inputs.mean_sales) == 1:
+        return fixed + smooth
+    return fixed + smooth + pt.exp(2 * log_weekly) * pt.eye(inputs.sales.shape[1])
+
+
+def marginal_log_likelihood(
+    residual: Tensor, local: Tensor, controls: Tensor, covariance: Tensor, rho: Tensor, noise: Tensor
+) -> Tensor:
+    """Log density of `residual = local b_g + u + controls c + e`, everything but the residual's mean integrated out.
+
+    Here b_g and c are standard normal, u is normal with the given covariance and shared by all geos, and e is AR(1)
+    with innovations of each geo's noise. Up to the constant of the normal density.
+
+    Args:
+        residual: `(G, N)`.
+        local: `(G, N, P)`.
+        controls: `(G, N, K)`, K may be 0.
+        covariance: `(N, N)`.
+        rho: autocorrelation.
+        noise: innovations' standard deviation, `(G,)`.
+    """
+    geos, weeks = residual.type.shape
+    precision = 1.0 / noise
+    r = whiten(residual[:, :, None], rho, precision)[:, :, 0]
+    z = whiten(local, rho, precision)
+    c = whiten(controls, rho, precision)
+    zt = z.dimshuffle(0, 2, 1)
+    small = pt.linalg.cholesky(pt.matmul(zt, z) + pt.eye(local.type.shape[2]))
+    right = pt.concatenate([_unwhiten(zt, rho, precision), pt.matmul(zt, c), pt.matmul(zt, r[:, :, None])], axis=2)
+    solved = pt.linalg.solve_triangular(small, right, lower=True).reshape((geos * local.type.shape[2], weeks + controls.type.shape[2] + 1))
+    big_gram, big_side = _common_gram(r, c, rho, precision)
+    explained = pt.dot(solved.T, solved)
+    width = weeks + controls.type.shape[2]
+    covariance_root = pt.linalg.cholesky(covariance)
+    inverse_root = pt.linalg.solve_triangular(covariance_root, pt.eye(weeks), lower=True)
+    prior_precision = _block(pt.dot(inverse_root.T, inverse_root), pt.eye(width - weeks))
+    big = pt.linalg.cholesky(prior_precision + big_gram - explained[:width, :width])
+    side = pt.linalg.solve_triangular(big, big_side - explained[:width, width], lower=True)
+    quadratic = (r**2).sum() - explained[width, width] - (side**2).sum()
+    log_determinant = (
+        _log_diagonal(small)
+        + _log_diagonal(big)
+        + _log_diagonal(covariance_root)
+        + weeks * pt.log(noise).sum()
+        - 0.5 * geos * pt.log(1 - rho**2)
+    )
+    return -0.5 * quadratic - log_determinant
+
+
+def whiten(columns: Tensor, rho: Tensor, precision: Tensor) -> Tensor:
+    """Divide out AR(1) noise along axis 1 of `(G, N, P)`."""
+    first = columns[:, :1] * pt.sqrt(1 - rho**2)
+    rest = columns[:, 1:] - rho * columns[:, :-1]
+    return pt.concatenate([first, rest], axis=1) * precision[:, None, None]
+
+
+def _unwhiten(rows: Tensor, rho: Tensor, precision: Tensor) -> Tensor:
+    """Rows `(G, P, N)` times the whitening matrix: the product with a whitened identity, without building it."""
+    scaled = rows * precision[:, None, None]
+    first = scaled[:, :, :1] * pt.sqrt(1 - rho**2) - rho * scaled[:, :, 1:2]
+    middle = scaled[:, :, 1:-1] - rho * scaled[:, :, 2:]
+    return pt.concatenate([first, middle, scaled[:, :, -1:]], axis=2)
+
+
+def _common_gram(r: Tensor, c: Tensor, rho: Tensor, precision: Tensor) -> tuple[Tensor, Tensor]:
+    """Gram matrix of the common columns (an identity for the week effect, then controls), and their side."""
+    geos, weeks, controls = c.type.shape
+    total = (precision**2).sum()
+    diagonal = pt.concatenate([pt.ones(1), (1 + rho**2) * pt.ones(weeks - 2), pt.ones(1)])
+    neighbours = pt.eye(weeks, k=1) + pt.eye(weeks, k=-1)
+    week_gram = total * (pt.diag(diagonal) - rho * neighbours)
+    week_side = _unwhiten(r[:, None, :], rho, precision)[:, 0, :].sum(axis=0)
+    flat = c.reshape((geos * weeks, controls))
+    cross = _unwhiten(c.dimshuffle(0, 2, 1), rho, precision).sum(axis=0)
+    top = pt.concatenate([week_gram, cross.T], axis=1)
+    bottom = pt.concatenate([cross, pt.dot(flat.T, flat)], axis=1)
+    side = pt.concatenate([week_side, pt.dot(flat.T, r.reshape((geos * weeks,)))])
+    return pt.concatenate([top, bottom], axis=0), side
+
+
+def _block(first: Tensor, second: Tensor) -> Tensor:
+    rows, columns = first.shape[0], second.shape[0]
+    top = pt.concatenate([first, pt.zeros((rows, columns))], axis=1)
+    bottom = pt.concatenate([pt.zeros((columns, rows)), second], axis=1)
+    return pt.concatenate([top, bottom], axis=0)
+
+
+def _log_diagonal(root: Tensor) -> Tensor:
+    return pt.log(pt.diagonal(root, axis1=-2, axis2=-1)).sum()

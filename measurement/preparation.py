@@ -1,0 +1,227 @@
+"""A weekly panel in, the arrays out that the model conditions on: doses, relative sales, baseline covariances, noise scales.
+
+The first weeks feed the adstock and leave the likelihood. Outliers are pulled in to a Huber threshold and weeks that
+stand out in every geo get an effect of their own, so that neither moves a channel.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from measurement.calendar import fourier_columns, holiday_columns
+from measurement.first_pass import FirstPass, first_pass, two_way_residual
+from measurement.panel import ControlKind, Level, Panel
+from measurement.priors import ChannelPrior, Priors
+from measurement.transforms import lagged
+
+FloatArray = NDArray[np.float64]
+
+LAGS = 13
+BURN_IN_WEEKS = 8
+WINDOW_WEEKS = 52
+FOURIER_PAIRS = 2
+LEVEL_SD, TREND_SD, SEASON_SD, HOLIDAY_SD, CONTROL_SD = 1.0, 0.3, 0.15, 0.1, 0.15
+HARDLY_SPENT = 0.05
+GEO_LEVEL_SD, GEO_TREND_SD = 0.5, 0.15
+MATERN_WEEKS = 8.0
+DEMAND_WORDS = ("search", "brand", "shopping", "sponsored", "sem", "ppc")
+DEFAULT_CONFOUNDING = 0.05
+"""Elasticity of sales to a demand-capturing channel's spend that may be demand, where no proxy tells: our judgement."""
+NOTICEABLE_CORRELATION = 0.12
+
+
+@dataclass(frozen=True)
+class ModelInputs:
+    """What the model conditions on. G geos, C channels, T weeks of which the last N are fitted, W in the window.
+
+    Attributes:
+        sales: relative sales, `(G, N)`: sales over the geo's mean, less 1, outliers pulled in.
+        mean_sales: each geo's mean sales per week, `(G,)`.
+        lagged_dose: spend or exposure per head over the channel's mean, `(C, G, T, LAGS)`, lag 0 first.
+        population: `(G,)`.
+        reference_weeks: 1 in the weeks over which a channel's iROAS parameter is defined, else 0, `(C, T)`: the window, or
+            all weeks for a channel that hardly spent in it.
+        reference_spend: spend in these weeks, `(C,)`.
+        time: the week's place, 0 in the window's middle and 1 panel length per unit, `(T,)`.
+        local: columns with a coefficient of standard deviation 1 in every geo, `(G, N, 2)`.
+        controls: columns with one common coefficient of standard deviation 1, `(G, N, K)`.
+        common: covariance of the common week effect that needs no estimate, `(N, N)`.
+        smooth: unit Matern covariance of the smooth week effect, `(N, N)`.
+        noise_scale: each geo's noise relative to the typical geo's, `(G,)`.
+        confounders: hidden demand's stand-in per confounded channel, `(J, G, N)`.
+        confounded: which channels these are, `(J,)`.
+        confounding_scale: `(J,)`.
+        varies_by_geo: whether geos' effects of the channel can be told apart, `(C,)`.
+        typical_noise: first guess of the noise's standard deviation.
+    """
+
+    sales: FloatArray
+    mean_sales: FloatArray
+    lagged_dose: FloatArray
+    population: FloatArray
+    reference_weeks: FloatArray
+    reference_spend: FloatArray
+    time: FloatArray
+    local: FloatArray
+    controls: FloatArray
+    common: FloatArray
+    smooth: FloatArray
+    noise_scale: FloatArray
+    confounders: FloatArray
+    confounded: NDArray[np.int64]
+    confounding_scale: FloatArray
+    varies_by_geo: NDArray[np.bool_]
+    typical_noise: float
+
+    @property
+    def burn_in(self) -> int:
+        """Weeks that only feed the adstock."""
+        return int(self.lagged_dose.shape[2] - self.sales.shape[1])
+
+    @property
+    def window_weeks(self) -> int:
+        """Weeks of the report's window."""
+        return window_length(int(self.lagged_dose.shape[2]))
+
+
+def window_length(periods: int) -> int:
+    """Weeks of the report's window: the last 52, or all of a shorter panel."""
+    return min(WINDOW_WEEKS, periods)
+
+
+def prepare(panel: Panel, priors: Priors) -> ModelInputs:
+    """Arrays of a weekly, checked panel."""
+    burn_in = min(BURN_IN_WEEKS, len(panel.dates) // 5)
+    mean_sales = panel.sales.mean(axis=1)
+    relative = (panel.sales / mean_sales[:, None] - 1.0)[:, burn_in:]
+    dose = dose_per_head(panel)
+    calendar = _calendar_columns(panel, burn_in)
+    shared, varying, is_demand = _split_controls(panel, burn_in)
+    fixed = np.concatenate([calendar, shared], axis=1)
+    first = first_pass(relative, dose[:, :, burn_in:], fixed, varying, is_demand)
+    confounders = _confounders(panel, priors, dose[:, :, burn_in:], first if is_demand.any() else None)
+    reference = _reference_weeks(panel)
+    weeks = relative.shape[1]
+    place = np.linspace(-1.0, 1.0, weeks)
+    return ModelInputs(
+        sales=first.robust_sales,
+        mean_sales=mean_sales,
+        lagged_dose=lagged(dose, LAGS, dose[:, :, :4].mean(axis=2)),
+        population=panel.population,
+        reference_weeks=reference,
+        reference_spend=np.einsum("gtc,ct->c", panel.spend, reference),
+        time=_time(len(panel.dates)),
+        local=np.broadcast_to(
+            np.stack([GEO_LEVEL_SD * np.ones(weeks), GEO_TREND_SD * place], axis=1), (len(panel.geos), weeks, 2)
+        ).copy(),
+        controls=CONTROL_SD * varying,
+        common=_common_covariance(fixed, first.week_shock_sd, len(panel.geos)),
+        smooth=_matern52(weeks),
+        noise_scale=first.noise_scale,
+        confounders=confounders.columns,
+        confounded=confounders.channels,
+        confounding_scale=confounders.scale,
+        varies_by_geo=np.array([channel.level is Level.GEO and len(panel.geos) > 2 for channel in panel.channels]),
+        typical_noise=first.typical_noise,
+    )
+
+
+def dose_per_head(panel: Panel) -> FloatArray:
+    """Spend or exposure per head over the channel's mean, `(C, G, T)`."""
+    raw = np.where([channel.has_exposure for channel in panel.channels], panel.exposure, panel.spend)
+    per_head = raw / panel.population[:, None, None]
+    scale = raw.sum(axis=(0, 1)) / (panel.population.sum() * raw.shape[1])
+    return np.ascontiguousarray(np.moveaxis(per_head / scale, 2, 0))
+
+
+def _reference_weeks(panel: Panel) -> FloatArray:
+    spend = panel.spend.sum(axis=0).T
+    window = np.zeros(spend.shape)
+    window[:, -window_length(spend.shape[1]) :] = 1.0
+    hardly = (spend * window).sum(axis=1) < HARDLY_SPENT * spend.sum(axis=1)
+    return np.where(hardly[:, None], 1.0, window)
+
+
+def _time(periods: int) -> FloatArray:
+    place = np.arange(periods) / periods
+    return place - place[-window_length(periods) :].mean()
+
+
+def _calendar_columns(panel: Panel, burn_in: int) -> FloatArray:
+    """Season and holidays, `(N, H)`, each scaled to its coefficient's prior standard deviation."""
+    _, holiday = holiday_columns(panel.dates, panel.country, 7)
+    season = fourier_columns(panel.dates, FOURIER_PAIRS)
+    return np.concatenate([SEASON_SD * season, HOLIDAY_SD * np.minimum(holiday, 1.0)], axis=1)[burn_in:]
+
+
+def _split_controls(panel: Panel, burn_in: int) -> tuple[FloatArray, FloatArray, NDArray[np.bool_]]:
+    """Standardised controls: those that all geos share, `(N, K1)`, those that vary by geo, `(G, N, K2)`, and which
+    of the latter are demand proxies."""
+    values = panel.control_values[:, burn_in:, :]
+    within = values - values.mean(axis=1, keepdims=True)
+    spread = within.std(axis=(0, 1))
+    within = within[:, :, spread > 0] / spread[spread > 0]
+    is_demand = np.array([control.kind is ControlKind.DEMAND for control in panel.controls], dtype=bool)[spread > 0]
+    is_shared = np.abs(within - within[:1]).max(axis=(0, 1), initial=0.0) < 1e-9
+    return CONTROL_SD * within[0][:, is_shared], within[:, :, ~is_shared], is_demand[~is_shared]
+
+
+def _common_covariance(fixed: FloatArray, shock_sd: FloatArray, geos: int) -> FloatArray:
+    weeks = len(fixed)
+    trend = TREND_SD * np.linspace(-1.0, 1.0, weeks)[:, None]
+    level = LEVEL_SD * np.ones((weeks, 1))
+    columns = np.concatenate([level, trend, fixed], axis=1)
+    jitter = 1e-6 if geos > 1 else 1e-5
+    covariance: FloatArray = columns @ columns.T + np.diag(shock_sd**2 + jitter)
+    return covariance
+
+
+def _matern52(weeks: int) -> FloatArray:
+    distance = np.sqrt(5.0) * np.abs(np.subtract.outer(np.arange(weeks), np.arange(weeks))) / MATERN_WEEKS
+    covariance: FloatArray = (1.0 + distance + distance**2 / 3.0) * np.exp(-distance)
+    return covariance
+
+
+@dataclass(frozen=True)
+class _Confounders:
+    columns: FloatArray
+    channels: NDArray[np.int64]
+    scale: FloatArray
+
+
+def _confounders(panel: Panel, priors: Priors, dose: FloatArray, proxy: FirstPass | None) -> _Confounders:
+    """Stand-ins for hidden demand, for the channels whose spend follows it, with the scale of their elasticity.
+
+    With a demand proxy of reliability r (given spend), least squares leaves `kappa * pi * (1 - r) / r` of demand on the
+    channel, kappa being the proxy's coefficient and pi its slope on spend; r is about a half or better.
+    """
+    columns, channels, scales = [], [], []
+    for index, channel in enumerate(panel.channels):
+        if channel.level is Level.NATIONAL or len(panel.geos) < 3:
+            continue
+        prior = priors.of(channel.name)
+        anomaly = two_way_residual(np.log1p(dose[index]))
+        scale = _confounding_scale(prior, channel.name, anomaly, proxy)
+        if scale > 0:
+            columns.append(anomaly)
+            channels.append(index)
+            scales.append(scale)
+    shape = (0, len(panel.geos), dose.shape[2])
+    return _Confounders(
+        np.stack(columns) if columns else np.zeros(shape), np.array(channels, dtype=np.int64), np.array(scales)
+    )
+
+
+def _confounding_scale(prior: ChannelPrior, name: str, anomaly: FloatArray, proxy: FirstPass | None) -> float:
+    if prior.follows_demand is False:
+        return 0.0
+    if prior.confounding is not None:
+        return prior.confounding
+    if proxy is not None:
+        demand = proxy.fitted_demand(anomaly)
+        if abs(demand.correlation) >= NOTICEABLE_CORRELATION or prior.follows_demand:
+            return abs(demand.elasticity)
+        return 0.0
+    named = any(word in name.lower() for word in DEMAND_WORDS)
+    return DEFAULT_CONFOUNDING if named or prior.follows_demand else 0.0
