@@ -145,7 +145,7 @@ def _population(cells: _Cells, column: str | None, outcomes: list[_ReadOutcome])
     mean: FloatArray = values.mean(axis=1)
     changing = np.flatnonzero(np.abs(values - mean[:, None]).max(axis=1) > SAME * mean)
     if not changing.size:
-        return mean, ()
+        return values[:, 0], ()
     first = cells.grid.geos[changing[0]]
     return mean, (f"column {column!r} changes over time in {changing.size} geo(s), first {first!r}: its mean is used",)
 

@@ -175,4 +175,7 @@ def _spacing_refusal(column: str, steps: IntArray) -> str:
     low, high = int(steps.min()), int(steps.max())
     spacing = f"{low} days" if low == high else f"{low} to {high} days"
     kind = "monthly" if low >= 28 and high <= 31 else "irregular" if low != high else "neither daily nor weekly"
-    return f"column {column!r}: the dates are {kind}, {spacing} apart: a panel needs one row per day (1 day apart) or per week (7 days apart)"
+    return (
+        f"column {column!r}: the dates are {kind}, {spacing} apart: a panel needs one row per day (1 day apart) or per "
+        "week (7 days apart)"
+    )

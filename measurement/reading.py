@@ -64,7 +64,7 @@ def read_panel(
         if person_like_name(name):
             raise PanelError(f"--controls names column {name!r}, which looks like a person's data: drop it")
     roles = column_roles(tuple(table.columns), panel_map, controls)
-    refuse_personal_data(table, roles.used())
+    refuse_personal_data(table, roles.amounts())
     if not roles.outcomes:
         raise PanelError(_no_outcome(table))
     grid = build_grid(table, roles.date, roles.geo)
@@ -84,7 +84,7 @@ def read_panel(
 def _no_outcome(table: Table) -> str:
     return (
         "the file has no outcome: name the column of sales 'sales' or <outcome>_sales, or name it in a map under "
-        f"[[outcome]]; the columns are {', '.join(table.columns)}"
+        f"[[outcome]]; the columns are {name_list(tuple(table.columns))}"
     )
 
 
@@ -118,7 +118,7 @@ def _left_out_warnings(roles: ColumnRoles, *, given_map: bool) -> tuple[str, ...
         names: Sequence[str] = roles.left_out
         how = "in the map" if given_map else "in a map (--map)"
         warnings.append(
-            f"left out, as their names tell no use: {', '.join(names)}. To admit one as a control, name it with "
+            f"left out, as their names tell no use: {name_list(names, longest=40)}. To admit one as a control, name it with "
             f"--controls {','.join(names[:3])} or {how} under [[control]]; what advertising itself moves, such as "
             "sessions or ranks, should stay out"
         )
