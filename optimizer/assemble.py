@@ -47,7 +47,7 @@ def assemble_plan(
         binding=_binding(optimum),
         conflicts=(),
         advice=advise(lines, total),
-        notes=tuple([*notes_on(lines, total), *_notes_on_problem(problem, placement, sum(cents), baseline)]),
+        notes=(*notes_on(lines, total), *_notes_on_problem(problem, placement, sum(cents), baseline)),
     )
 
 
@@ -131,6 +131,13 @@ def _notes_on_problem(problem: PlanProblem, placement: Placement, cents: int, ba
         notes.append(
             "Channels that are not measurable are held at their share of the budget: their spend of today does not fit."
         )
+    stuck = [
+        name
+        for name, current in zip(curves.channels, curves.current_spend, strict=True)
+        if current == 0 and name in problem.rules.channels and problem.rules.channels[name].max_change is not None
+    ]
+    if stuck:
+        notes.append(f"{', '.join(stuck)} spends nothing today, so max_change keeps it there.")
     if curves.current_spend.sum() == 0:
         notes.append("Nothing is spent today, so the gain is against an even split.")
     beyond = [name for name, x, grid in zip(curves.channels, baseline, curves.spend_grid, strict=True) if x > grid[-1]]

@@ -7,13 +7,14 @@ from numpy.typing import NDArray
 
 from optimizer.errors import DeadlineExceeded
 from optimizer.formulation import Program, envelope_form, exact_form, limits_of
-from optimizer.piecewise import Piecewise, restrict
+from optimizer.piecewise import Piecewise, only_multiples, restrict
 from optimizer.problem import PlanProblem
 from optimizer.restrictions import Restrictions
 from optimizer.solver import Deadline, SolverSettings, solve
 
 FloatArray = NDArray[np.float64]
 SOLVER_TOLERANCE = 1e-7  # relative: what a bound taken from SCIP may be wrong by
+MOST_LISTED_STEPS = 300  # a channel with fewer steps is solved over its single allowed amounts: a tighter form
 CENT_TOLERANCE = 0.01  # in cents: how far a solver's spend may lie outside its interval
 
 
@@ -58,14 +59,19 @@ def optimise(problem: PlanProblem, restrictions: Restrictions, settings: SolverS
 
 def build_program(problem: PlanProblem, restrictions: Restrictions) -> Program:
     """Curves on the spends that each channel's own rules allow, and the rules that join channels."""
-    curves = []
+    curves: list[Piecewise] = []
+    steps: list[int] = []
     for channel in range(len(restrictions.channels)):
         lower, upper = restrictions.bounds(channel)
         grid, values = _objective_curve(problem, channel)
-        curves.append(restrict(grid, values, lower, upper, _viable(restrictions, channel)))
-    steps = tuple(restrictions.step(channel) for channel in range(len(restrictions.channels)))
+        curve = restrict(grid, values, lower, upper, _viable(restrictions, channel))
+        step = restrictions.step(channel)
+        is_listed = step > 0 and (upper - lower) // step < MOST_LISTED_STEPS
+        curves.append(only_multiples(curve, step) if is_listed else curve)
+        steps.append(step)
     kept = restrictions.budget / 100 if problem.rules.plan.reserve > 0 else 0.0
-    return Program(tuple(curves), tuple(row for row in restrictions.rows if not row.is_bound), steps, kept)
+    joint = tuple(row for row in restrictions.rows if not row.is_bound)
+    return Program(tuple(curves), joint, tuple(steps), kept)
 
 
 def _objective_curve(problem: PlanProblem, channel: int) -> tuple[FloatArray, FloatArray]:
@@ -132,7 +138,7 @@ def _within_runs(program: Program, spend: FloatArray, deadline: Deadline) -> Flo
     curves = []
     for curve, step, cents in zip(program.curves, program.steps, spend, strict=True):
         if step:
-            multiple = int(round(cents / step)) * step
+            multiple = round(cents / step) * step
             curves.append(restrict(curve.breakpoints, curve.values, multiple, multiple, 0))
         else:
             curves.append(curve.only_run(curve.run_at(float(cents))))

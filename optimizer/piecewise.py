@@ -5,6 +5,7 @@ grid point nothing more is assumed to be sold: the curve goes on flat.
 """
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -50,6 +51,14 @@ class Piecewise:
         first, last = self.runs[self.run_at(spend_cents)]
         low, high = self.breakpoints[first], self.breakpoints[last]
         return bool(low - tolerance_cents <= spend_cents <= high + tolerance_cents)
+
+
+def only_multiples(curve: Piecewise, step: int) -> Piecewise:
+    """The function on those multiples of `step` cents that lie in its intervals, each a point by itself."""
+    last = int(curve.breakpoints[-1]) // step
+    points = np.array([k * step for k in range(last + 1) if curve.contains(k * step, 0.0)], dtype=np.float64)
+    heights = interpolate(curve.breakpoints, curve.values, points)
+    return Piecewise(points, heights, tuple((index, index) for index in range(len(points))))
 
 
 def interpolate(grid: FloatArray, values: FloatArray, spend: FloatArray | float) -> FloatArray:
@@ -108,4 +117,4 @@ def _concave_runs(points: FloatArray, heights: FloatArray) -> tuple[tuple[int, i
     tolerance = SLOPE_TOLERANCE * float(np.abs(slopes).max(initial=0.0))
     turns = np.flatnonzero(np.diff(slopes) > tolerance) + 1
     ends = [0, *turns.tolist(), len(points) - 1]
-    return tuple((int(a), int(b)) for a, b in zip(ends, ends[1:], strict=False))
+    return tuple((int(a), int(b)) for a, b in pairwise(ends))

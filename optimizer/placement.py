@@ -11,6 +11,7 @@ from optimizer.problem import PlanProblem
 from optimizer.restrictions import Hold, Restrictions, restrict
 from optimizer.solver import Deadline, SolutionStatus, solve
 
+TOTAL_TOLERANCE = 1e-3  # cents: a solver's sum this little under a whole cent counts as that cent
 SPEND_THE_BUDGET = "the budget is to be spent"
 
 
@@ -49,7 +50,7 @@ def _place(problem: PlanProblem, hold: Hold, deadline: Deadline) -> Placement:
     required = math.ceil(problem.budget_cents * (1 - problem.rules.plan.reserve) - 1e-6)
     most = _largest_total(restrictions, deadline)
     if most is not None and most >= 1:
-        least = min(required, most)
+        least = required if most >= required else most - 1  # a cent of room for the solvers' tolerances
         return Placement(restrictions.with_least_total(SPEND_THE_BUDGET, least), hold, True, most)
     return Placement(restrictions.with_least_total(SPEND_THE_BUDGET, max(required, 1)), hold, False, 0)
 
@@ -62,4 +63,5 @@ def _largest_total(restrictions: Restrictions, deadline: Deadline) -> int | None
         return None
     if not solution.has_values:
         raise DeadlineExceeded("The time given was too short to find any plan that keeps the rules.")
-    return min(math.floor(float(form.spend(solution.values).sum()) + 0.01), restrictions.budget)
+    total = float(form.spend(solution.values).sum())
+    return min(math.floor(total + TOTAL_TOLERANCE), restrictions.budget)

@@ -90,7 +90,7 @@ class Restrictions:
     @property
     def labels(self) -> tuple[str, ...]:
         """Every rule that can be taken away by itself."""
-        return tuple(entry.label for entry in (*self.rows, *self.jumps))
+        return (*(row.label for row in self.rows), *(jump.label for jump in self.jumps))
 
     def only(self, labels: set[str]) -> "Restrictions":
         """The same problem with only these rules."""

@@ -1,4 +1,6 @@
-"""A spend in fractions of a cent -> whole cents that keep every rule and the total, found by a small integer program."""
+"""A spend in fractions of a cent -> whole cents that keep every rule and the total, by a small integer program."""
+
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,9 +12,10 @@ from optimizer.restrictions import Restrictions, Row, RowKind
 from optimizer.solver import Deadline, Formulation, solve
 
 FloatArray = NDArray[np.float64]
+IntArray = NDArray[np.int64]
 # How far to look around the solution, in cents or steps, and whether a share may be missed by less than one cent
 # (a share of exactly a third cannot always be met in whole cents).
-ATTEMPTS = ((1, False), (8, False), (8, True), (200, False), (200, True))
+ATTEMPTS = ((1, False), (8, False), (8, True), (50, False), (50, True))
 
 
 def round_to_cents(
@@ -72,34 +75,45 @@ def _attempt(
     restrictions: Restrictions, program: Program, base: list[int], window: int, misses_shares: bool, deadline: Deadline
 ) -> tuple[int, ...] | None:
     """Integer moves within the window around `base`, in cents or steps, by exact integer rows."""
-    unit = np.array([restrictions.step(channel) or 1 for channel in range(len(base))])
+    unit = np.array([restrictions.step(channel) or 1 for channel in range(len(base))], dtype=np.int64)
     low, high = _move_limits(restrictions, base, unit, window)
     if (low > high).any():
         return None
-    rows = [_integer_row(row, base, misses_shares) for row in restrictions.rows]
-    matrix = np.array([weights for weights, _, _ in rows], dtype=np.float64).reshape(-1, len(base)) * unit
-    formulation = Formulation(
-        objective=_worth_of_a_unit(program, base, unit),
-        lower=low,
-        upper=high,
-        is_integer=np.ones(len(base), dtype=bool),
-        rows=sparse.csr_matrix(matrix),
-        row_lower=np.array([lower for _, lower, _ in rows]),
-        row_upper=np.array([upper for _, _, upper in rows]),
-    )
-    solution = solve(formulation, deadline)
+    amounts = [
+        cents + np.arange(least, most + 1) * size
+        for cents, least, most, size in zip(base, low, high, unit, strict=True)
+    ]
+    solution = solve(_choice_of_amounts(restrictions, program, base, amounts, misses_shares), deadline)
     if not solution.has_values:
         return None
-    return tuple(
-        amount + round(move) * int(size) for amount, move, size in zip(base, solution.values, unit, strict=True)
+    firsts = np.cumsum([0, *(len(options) for options in amounts)])
+    chosen = [int(np.argmax(solution.values[a:b])) for a, b in pairwise(firsts)]
+    return tuple(int(options[index]) for options, index in zip(amounts, chosen, strict=True))
+
+
+def _choice_of_amounts(
+    restrictions: Restrictions, program: Program, base: list[int], amounts: list[IntArray], misses_shares: bool
+) -> Formulation:
+    """One binary per channel and amount, each with its exact value; rows count whole cents from `base`."""
+    owner = np.repeat(np.arange(len(base)), [len(options) for options in amounts])
+    moves = np.concatenate([options - cents for options, cents in zip(amounts, base, strict=True)])
+    rows = [_integer_row(row, base, misses_shares) for row in restrictions.rows]
+    weights = np.array([row_weights for row_weights, _, _ in rows], dtype=np.float64).reshape(-1, len(base))
+    one_each = (owner == np.arange(len(base))[:, None]).astype(np.float64)
+    return Formulation(
+        objective=_gains(program, base, amounts),
+        lower=np.zeros(len(moves)),
+        upper=np.ones(len(moves)),
+        is_integer=np.ones(len(moves), dtype=bool),
+        rows=sparse.csr_matrix(np.vstack([weights[:, owner] * moves, one_each])),
+        row_lower=np.concatenate([[lower for _, lower, _ in rows], np.ones(len(base))]),
+        row_upper=np.concatenate([[upper for _, _, upper in rows], np.ones(len(base))]),
     )
 
 
-def _move_limits(
-    restrictions: Restrictions, base: list[int], unit: NDArray[np.int_], window: int
-) -> tuple[FloatArray, FloatArray]:
-    """Least and largest move per channel, so that its bounds and its minimum viable spend hold."""
-    low, high = np.full(len(base), -float(window)), np.full(len(base), float(window))
+def _move_limits(restrictions: Restrictions, base: list[int], unit: IntArray, window: int) -> tuple[IntArray, IntArray]:
+    """Least and largest move per channel in its units, so that its bounds and its minimum viable spend hold."""
+    low, high = np.full(len(base), -window, dtype=np.int64), np.full(len(base), window, dtype=np.int64)
     for channel, cents in enumerate(base):
         least, most = restrictions.bounds(channel)
         viable = restrictions.minimum_viable(channel)
@@ -123,7 +137,11 @@ def _integer_row(row: Row, base: list[int], misses_shares: bool) -> tuple[list[i
     return weights, lower, upper
 
 
-def _worth_of_a_unit(program: Program, base: list[int], unit: NDArray[np.int_]) -> FloatArray:
-    pairs = zip(program.curves, base, unit, strict=True)
-    ends = [np.interp([cents - size, cents + size], curve.breakpoints, curve.values) for curve, cents, size in pairs]
-    return np.array([(after - before) / 2 for before, after in ends])
+def _gains(program: Program, base: list[int], amounts: list[IntArray]) -> FloatArray:
+    """What each amount is worth more than the base."""
+    gains = []
+    for curve, cents, options in zip(program.curves, base, amounts, strict=True):
+        gains.append(
+            np.interp(options, curve.breakpoints, curve.values) - np.interp(cents, curve.breakpoints, curve.values)
+        )
+    return np.concatenate(gains)

@@ -1,7 +1,7 @@
 """`rules.toml` -> `Rules`. An unknown key or channel is an error that suggests the nearest and lists the known ones."""
 
 import tomllib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
@@ -74,13 +74,10 @@ def _read_group(entry: Mapping[str, Any], channels: Sequence[str]) -> GroupRule:
 def _read_plan(entry: Mapping[str, Any]) -> PlanRules:
     where = "[plan]"
     _check_keys(where, entry, _names(PlanRules))
-    values = dict(entry)
-    readers: dict[str, Callable[[Any], Any]] = {
-        "risk": _risk,
-        "margins": lambda margins: _numbers("[plan.margins]", _table("[plan.margins]", margins), None),
-    }
-    read = {key: readers[key](values.pop(key)) for key in readers if key in values}
-    return PlanRules(**read, **_numbers(where, values, _names(PlanRules)))
+    numbers = {key: value for key, value in entry.items() if key not in ("risk", "margins")}
+    plain: dict[str, Any] = {**_numbers(where, numbers, _names(PlanRules))}
+    margins = _numbers("[plan.margins]", _table("[plan.margins]", entry.get("margins", {})), None)
+    return PlanRules(risk=_risk(entry.get("risk", Risk.MEAN.value)), margins=margins, **plain)
 
 
 def _risk(value: Any) -> Risk:

@@ -150,7 +150,7 @@ def _run(
 ) -> Any:
     from ortools.linear_solver.python import model_builder_helper as ortools  # slow to import, so only when needed
 
-    model = ortools.ModelBuilderHelper()
+    model: Any = ortools.ModelBuilderHelper()
     model.fill_model_from_sparse_data(
         formulation.lower,
         formulation.upper,

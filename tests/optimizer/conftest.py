@@ -1,13 +1,15 @@
-"""Response curves of known form: Hill functions with random draws."""
+"""Response curves of known form (Hill functions with random draws), and a check of rules that shares no code."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pytest
 
 from measurement.curves import ResponseCurves
 from measurement.report import Verdict
+from optimizer.plan import BudgetPlan
+from optimizer.problem import PlanProblem
 
 
 @dataclass(frozen=True)
@@ -26,32 +28,33 @@ class HillWorld:
     weeks: int = 13
     seed: int = 0
 
+    def curves(self) -> ResponseCurves:
+        """Curves whose tops vary by draw, so that the mean curve keeps its Hill form."""
+        rng = np.random.default_rng(self.seed)
+        count = len(self.top)
+        grid = np.tile(np.linspace(0.0, self.end, self.points), (count, 1))
+        slope, half = np.asarray(self.slope)[:, None], np.asarray(self.half)[:, None]
+        shape = grid**slope / (grid**slope + half**slope)
+        tops = np.asarray(self.top) * np.exp(self.noise * rng.standard_normal((self.draws, count)))
+        current = np.asarray(self.current, dtype=np.float64)
+        verdicts = [Verdict.NOT_MEASURABLE if i in self.unmeasurable else Verdict.MEASURED for i in range(count)]
+        return ResponseCurves(
+            channels=tuple(f"channel_{index}" for index in range(count)),
+            spend_grid=grid,
+            incremental=tops[:, :, None] * shape,
+            carry_over_weights=np.ones((self.draws, count, 1)),
+            current_spend=current,
+            largest_observed_spend=current * 1.5,
+            verdicts=tuple(verdicts),
+            weeks=self.weeks,
+            model_id="hill",
+        )
 
-def make_curves(world: HillWorld) -> ResponseCurves:
-    """Curves whose tops vary by draw around the world's, so that the mean curve keeps its Hill form."""
-    rng = np.random.default_rng(world.seed)
-    count = len(world.top)
-    grid = np.tile(np.linspace(0.0, world.end, world.points), (count, 1))
-    slope, half = np.asarray(world.slope)[:, None], np.asarray(world.half)[:, None]
-    shape = grid**slope / (grid**slope + half**slope)
-    tops = np.asarray(world.top) * np.exp(world.noise * rng.standard_normal((world.draws, count)))
-    current = np.asarray(world.current, dtype=np.float64)
-    return ResponseCurves(
-        channels=tuple(f"channel_{index}" for index in range(count)),
-        spend_grid=grid,
-        incremental=tops[:, :, None] * shape,
-        carry_over_weights=np.ones((world.draws, count, 1)),
-        current_spend=current,
-        largest_observed_spend=current * 1.5,
-        verdicts=tuple(
-            Verdict.NOT_MEASURABLE if index in world.unmeasurable else Verdict.MEASURED for index in range(count)
-        ),
-        weeks=world.weeks,
-        model_id="hill",
-    )
+    def with_(self, **changes: object) -> "HillWorld":
+        return replace(self, **changes)  # type: ignore[arg-type]
 
 
-def random_world(seed: int, channels: int, slopes: tuple[float, float] = (1.0, 3.0), points: int = 40) -> HillWorld:
+def random_world(seed: int, channels: int, slopes: tuple[float, float] = (1.0, 3.0)) -> HillWorld:
     """A world drawn at random; current spends between 20 and 150."""
     rng = np.random.default_rng(seed)
     return HillWorld(
@@ -59,16 +62,65 @@ def random_world(seed: int, channels: int, slopes: tuple[float, float] = (1.0, 3
         half=tuple(rng.uniform(30, 250, channels)),
         slope=tuple(rng.uniform(*slopes, channels)),
         current=tuple(rng.uniform(20, 150, channels).round(2)),
-        points=points,
         seed=seed,
     )
 
 
-@pytest.fixture
-def hill_curves() -> Callable[[HillWorld], ResponseCurves]:
-    return make_curves
+def mean_sales(curves: ResponseCurves, spend: Sequence[float]) -> float:
+    """Sum of the interpolated mean curves at a spend."""
+    mean = curves.incremental.mean(axis=0)
+    return float(sum(np.interp(x, curves.spend_grid[c], mean[c]) for c, x in enumerate(spend)))
+
+
+def broken_rules(problem: PlanProblem, plan: BudgetPlan) -> list[str]:
+    """Rules of the problem that the plan breaks by a cent or more, in whole cents and from the rules' own numbers."""
+    cents = {line.channel: round(line.spend * 100) for line in plan.lines}
+    current = dict(zip(problem.curves.channels, problem.curves.current_spend.tolist(), strict=True))
+    total, broken = sum(cents.values()), []
+
+    def check(name: str, least: float | None, amount: float, most: float | None) -> None:
+        if (least is not None and amount <= least * 100 - 1) or (most is not None and amount >= most * 100 + 1):
+            broken.append(f"{name}: {least} <= {amount / 100} <= {most}")
+
+    for name, rule in problem.rules.channels.items():
+        check(f"{name} range", rule.min, cents[name], rule.max)
+        check(f"{name} fixed", rule.fixed, cents[name], rule.fixed)
+        if rule.max_change is not None:
+            room = rule.max_change * current[name]
+            check(f"{name} change", current[name] - room, cents[name], current[name] + room)
+        if rule.step and cents[name] % round(rule.step * 100):
+            broken.append(f"{name} step {rule.step}: {cents[name] / 100}")
+        if rule.minimum_viable and cents[name]:
+            check(f"{name} viable", rule.minimum_viable, cents[name], None)
+    for group in problem.rules.groups:
+        amount = sum(cents[name] for name in group.channels)
+        check(f"{group.label} range", group.min, amount, group.max)
+        least = None if group.min_share is None else group.min_share * total / 100
+        most = None if group.max_share is None else group.max_share * total / 100
+        check(f"{group.label} share", least, amount, most)
+    check("budget", 0.0, total, problem.budget)
+    if any(amount < 0 for amount in cents.values()):
+        broken.append("negative spend")
+    return broken
 
 
 @pytest.fixture
-def random_hill_world() -> Callable[..., HillWorld]:
+def hill_world() -> Callable[..., HillWorld]:
+    """Draw a world: `hill_world(seed, channels, slopes=(1, 3))`."""
     return random_world
+
+
+@pytest.fixture
+def concave_world() -> HillWorld:
+    """Three concave channels with well separated returns."""
+    return HillWorld(top=(500, 300, 100), half=(100, 100, 100), slope=(1, 1, 1), current=(50, 80, 120))
+
+
+@pytest.fixture
+def sales_at() -> Callable[[ResponseCurves, Sequence[float]], float]:
+    return mean_sales
+
+
+@pytest.fixture
+def rules_broken() -> Callable[[PlanProblem, BudgetPlan], list[str]]:
+    return broken_rules
