@@ -4,10 +4,11 @@ A part that the map leaves out (outcomes, channels, controls, the geo) is read b
 """
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
+from measurement.column_roles import ChannelColumns, ColumnRoles, ControlColumn, OutcomeColumns
 from measurement.errors import PanelError
-from measurement.panel import ControlKind, Level
+from measurement.panel import ControlKind
 from measurement.panel_map import TOTAL, PanelMap, nearest
 
 SALES_WORD = "sales"
@@ -29,57 +30,6 @@ CONTROL_PREFIXES = {
 }
 SOLD_VOLUMES = ("sales_volume", "order_volume", "orders_volume", "unit_volume", "units_volume", "revenue_volume")
 """Volumes of what was sold: as demand controls they would explain sales by sales."""
-
-
-@dataclass(frozen=True)
-class OutcomeColumns:
-    """An outcome, its column, the column of money per unit if any, and whether the outcome is in money."""
-
-    name: str
-    column: str
-    value_per_unit: str | None = None
-    in_money: bool = True
-
-
-@dataclass(frozen=True)
-class ChannelColumns:
-    """A channel and its columns."""
-
-    name: str
-    spend: str
-    exposure: str | None = None
-    attributed: str | None = None
-    level: Level = Level.GEO
-    geo_targetable: bool = True
-
-
-@dataclass(frozen=True)
-class ControlColumn:
-    """A control's column and kind."""
-
-    column: str
-    kind: ControlKind
-
-
-@dataclass(frozen=True)
-class ColumnRoles:
-    """What each column of a file is; `left_out` are the columns without a role."""
-
-    date: str
-    geo: str | None
-    population: str | None
-    outcomes: tuple[OutcomeColumns, ...]
-    channels: tuple[ChannelColumns, ...]
-    controls: tuple[ControlColumn, ...]
-    left_out: tuple[str, ...] = ()
-
-    def used(self) -> frozenset[str]:
-        """Every column that has a role."""
-        named: list[str | None] = [self.date, self.geo, self.population]
-        named += [name for outcome in self.outcomes for name in (outcome.column, outcome.value_per_unit)]
-        named += [name for channel in self.channels for name in (channel.spend, channel.exposure, channel.attributed)]
-        named += [control.column for control in self.controls]
-        return frozenset(name for name in named if name is not None)
 
 
 def column_roles(columns: Sequence[str], panel_map: PanelMap | None, extra_controls: Sequence[str] = ()) -> ColumnRoles:
@@ -135,7 +85,7 @@ def _date_column(columns: Sequence[str], panel_map: PanelMap | None) -> str:
     if found is None:
         raise PanelError(
             "the file has no column 'date': rename the column of the period's first day, or name it in a map "
-            f'([panel] date = "..."); the columns are {", ".join(columns)}'
+            f'([panel] date = "..."); the columns are {", ".join(map(repr, columns[:40]))}'
         )
     return found
 

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from measurement.columns import SALES_WORD, ChannelColumns, ColumnRoles, ControlColumn, OutcomeColumns
+from measurement.column_roles import ChannelColumns, ColumnRoles, ControlColumn, OutcomeColumns
+from measurement.columns import SALES_WORD
 from measurement.errors import PanelError
 from measurement.number_columns import NumberReader
 from measurement.panel import Channel, Control, ControlKind, Level, Outcome, Panel

@@ -68,7 +68,7 @@ def same_in_all_geos(values: FloatArray) -> bool:
 
 def name_list(names: Sequence[str], longest: int = 12) -> str:
     """Names for a message, the rest of a long list as a number."""
-    shown = ", ".join(names[:longest])
+    shown = ", ".join(" ".join(name.split()) for name in names[:longest])
     return shown if len(names) <= longest else f"{shown} and {len(names) - longest} more"
 
 

@@ -22,16 +22,16 @@ WORD_BREAK = re.compile(r"(?<=[a-z])(?=[A-Z])|[^A-Za-z0-9]+")
 REMEDY = "delete the column: a panel holds totals per date and geo, never a person's data"
 
 
-def refuse_personal_data(table: Table, used: Collection[str]) -> None:
+def refuse_personal_data(table: Table, amounts: Collection[str]) -> None:
     """Refuse columns that look like a person's data, by name or by value.
 
-    Names of columns in `used` are not judged: a channel may well be called email.
+    Names of columns in `amounts`, of outcomes and channels, are not judged: a channel may well be called email.
 
     Raises:
         PanelError: naming the column, and the row where a value gave it away.
     """
     for name, cells in table.columns.items():
-        if name not in used and _named_for_a_person(name, cells):
+        if name not in amounts and _named_for_a_person(name, cells):
             raise PanelError(f"column {name!r} looks like a person's data: {REMEDY}")
         index = _first_telling_value(cells)
         if index is not None:

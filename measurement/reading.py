@@ -3,7 +3,6 @@
 Rows in messages are the file's own, counting from 1 with the header as row 1.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
 from pathlib import Path
@@ -11,7 +10,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from measurement.columns import ColumnRoles, column_roles
+from measurement.column_roles import ColumnRoles
+from measurement.columns import column_roles
 from measurement.errors import PanelError
 from measurement.number_columns import NumberReader, number_reader
 from measurement.panel import Panel
@@ -115,12 +115,11 @@ def _without_geos_with_gaps(grid: Grid, roles: ColumnRoles, numbers: NumberReade
 def _left_out_warnings(roles: ColumnRoles, *, given_map: bool) -> tuple[str, ...]:
     warnings = []
     if roles.left_out:
-        names: Sequence[str] = roles.left_out
-        how = "in the map" if given_map else "in a map (--map)"
+        names, how = roles.left_out, "in the map" if given_map else "in a map (--map)"
         warnings.append(
-            f"left out, as their names tell no use: {name_list(names, longest=40)}. To admit one as a control, name it with "
-            f"--controls {','.join(names[:3])} or {how} under [[control]]; what advertising itself moves, such as "
-            "sessions or ranks, should stay out"
+            f"left out, as their names tell no use: {name_list(names, longest=40)}. To admit one as a control, name "
+            f"it with --controls {','.join(names[:3])} or {how} under [[control]]; what advertising itself moves, such "
+            "as sessions or ranks, should stay out"
         )
     channels = {channel.name.casefold() for channel in roles.channels}
     warnings += [

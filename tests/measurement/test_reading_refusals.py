@@ -178,6 +178,12 @@ def test_a_channel_may_be_called_email(panel_rows, written):
     assert read_panel(written(rows), panel_map=mapped).panel.channel_names == ("letters",)
 
 
+def test_people_are_no_geos(panel_rows, written):
+    rows = panel_rows()
+    rows[0][1] = "customer_id"
+    assert "'customer_id' looks like a person's data" in refusal(written(rows), panel_map=PanelMap(geo="customer_id"))
+
+
 def test_names_that_clash_or_are_unknown(panel_rows, written):
     rows = panel_rows()
     assert "did you mean 'tv_spend'?" in refusal(
