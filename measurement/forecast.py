@@ -167,12 +167,11 @@ def _forecast(panel: Panel, design: _Regression, index: int, time_only: NDArray[
     # A channel known in time only is flat after week effects: beside local channels it neither explains nor moves.
     peers = np.ones_like(time_only) if time_only[index] else ~time_only
     correlation, partner = _closest_partner(design.spend, index, peers)
-    dose = design.doses[index].ravel()
-    others = [design.doses[c].ravel() for c in np.flatnonzero(peers) if c != index]
-    others += [control.ravel() for control in design.controls]
-    unexplained = _less(dose, _columns(others, dose.size))
-    explained = 1.0 - float(unexplained @ unexplained) / float(dose @ dose) if dose @ dose > 0 else 0.0
-    error = _standard_error(design, index, unexplained, _columns([dose, *others], dose.size), float(spend.sum()))
+    dose = design.doses[index]
+    others = [design.doses[c] for c in np.flatnonzero(peers) if c != index] + list(design.controls)
+    own = _less(dose.ravel(), _columns(others, dose.size))
+    explained = 1.0 - float(own @ own) / float((dose**2).sum()) if dose.any() else 0.0
+    error = _standard_error(design, index, others, float(spend.sum()))
     if variation < NO_VARIATION or not varies(panel, index):
         error = np.inf
     name = panel.channels[partner].name if partner is not None else ""
@@ -193,21 +192,25 @@ def _closest_partner(spend: FloatArray, index: int, peers: NDArray[np.bool_]) ->
     return best
 
 
-def _standard_error(
-    design: _Regression, index: int, unexplained: FloatArray, regressors: FloatArray, spend: float
-) -> float:
-    """Standard error of the channel's iROAS, widened for noise and dose that linger from week to week."""
-    freedom = design.freedom - regressors.shape[1]
-    information = float(unexplained @ unexplained)
-    own = float((design.doses[index] ** 2).sum())
-    if freedom < LEAST_FREEDOM or spend <= 0 or information <= 1e-9 * max(own, 1e-300):
+def _standard_error(design: _Regression, index: int, others: list[FloatArray], spend: float) -> float:
+    """Standard error of the channel's iROAS from a regression with noise that lingers from week to week.
+
+    Noise is taken as AR(1): one regression tells by how much it lingers, a second one runs on what is new each week.
+    """
+    dose = design.doses[index]
+    freedom = design.freedom - len(others) - 1
+    if freedom < LEAST_FREEDOM or spend <= 0 or not dose.any():
         return float(np.inf)
-    noise = _less(design.sales.ravel(), regressors)
+    noise = _less(design.sales.ravel(), _columns([dose, *others], dose.size)).reshape(dose.shape)
+    lingering = _lag_one(noise)
+    sales, dose, *others = (series[:, 1:] - lingering * series[:, :-1] for series in (design.sales, dose, *others))
+    own = _less(dose.ravel(), _columns(others, dose.size))
+    information = float(own @ own)
+    if information <= SAME * float((dose**2).sum()):
+        return float(np.inf)
+    noise = _less(sales.ravel(), _columns([dose, *others], dose.size))
     variance = float(noise @ noise) / freedom
-    shape = design.sales.shape
-    lingering = _lag_one(noise.reshape(shape)) * _lag_one(unexplained.reshape(shape))
-    widened = max(1.0, (1.0 + lingering) / (1.0 - lingering))
-    return float(np.sqrt(variance / information * widened) * design.incremental[index] / spend)
+    return float(np.sqrt(variance / information) * design.incremental[index] / spend)
 
 
 def _lag_one(series: FloatArray) -> float:
@@ -217,8 +220,8 @@ def _lag_one(series: FloatArray) -> float:
 
 
 def _columns(series: list[FloatArray], size: int) -> FloatArray:
-    """Series that are not zero, at unit length, as columns."""
-    kept = [one / np.sqrt(one @ one) for one in series if one.any()]
+    """Series `(G, T)` that are not zero, at unit length, as columns `(G * T, n)`."""
+    kept = [one.ravel() / np.sqrt((one**2).sum()) for one in series if one.any()]
     return np.stack(kept, axis=1) if kept else np.zeros((size, 0))
 
 

@@ -83,11 +83,15 @@ def test_a_channel_that_never_varies_is_not_measurable():
 
 
 @pytest.mark.parametrize("geos", [1, GEOS])
-def test_the_forecast_is_the_spread_of_estimates_over_many_panels(geos):
+@pytest.mark.parametrize("lingering", [0.0, 0.6])
+def test_the_forecast_is_the_error_of_generalised_least_squares(geos, lingering):
+    """Against the textbook covariance with the true noise, every geo and week effect as a column of its own."""
     generator = np.random.default_rng(8)
-    spend = varied(2, geos=geos)
-    noise_sd, weeks = 60.0, np.arange(WEEKS)
-    panel = panel_of(spend, 1000 + noise_sd * generator.normal(size=(geos, WEEKS)))
+    spend, noise_sd, weeks = varied(2, geos=geos), 60.0, np.arange(WEEKS)
+    one_geo = noise_sd**2 * lingering ** np.abs(weeks[:, None] - weeks)
+    covariance = np.kron(np.eye(geos), one_geo)
+    noise = generator.multivariate_normal(np.zeros(WEEKS), one_geo, size=geos)
+    panel = panel_of(spend, 1000 + noise)
     doses = []
     for channel in range(2):
         carried = spend[:, :, channel].copy()
@@ -97,13 +101,14 @@ def test_the_forecast_is_the_spread_of_estimates_over_many_panels(geos):
     year = 2 * np.pi * panel.dates.astype("datetime64[D]").astype(float) / 365.25
     season = [function(k * year) for k in (1, 2) for function in (np.sin, np.cos)]
     common = np.stack([weeks**0, weeks, weeks**2.0, *season], axis=1) if geos == 1 else np.eye(WEEKS)
-    effects = np.concatenate([np.repeat(np.eye(geos), WEEKS, axis=0), np.tile(common, (geos, 1))], axis=1)
+    effects = np.concatenate([np.repeat(np.eye(geos), WEEKS, axis=0)[:, 1:], np.tile(common, (geos, 1))], axis=1)
     design = np.concatenate([np.stack([dose.ravel() for dose in doses], axis=1), effects], axis=1)
-    estimator = np.linalg.pinv(design)[:2]
-    estimates = (noise_sd * generator.normal(size=(4000, design.shape[0]))) @ estimator.T
-    spread = estimates.std(axis=0) * [dose.sum() for dose in doses] / spend.sum(axis=(0, 1))
-    errors = [channel.iroas_standard_error for channel in describe_panel(panel).channels]
-    assert errors == pytest.approx(spread, rel=0.15)
+    design /= np.sqrt((design**2).mean(axis=0))
+    scale = np.array([np.sqrt((dose**2).mean()) for dose in doses])
+    errors = np.sqrt(np.diag(np.linalg.inv(design.T @ np.linalg.solve(covariance, design)))[:2]) / scale
+    expected = errors * [dose.sum() for dose in doses] / spend.sum(axis=(0, 1))
+    found = [channel.iroas_standard_error for channel in describe_panel(panel).channels]
+    assert found == pytest.approx(expected, rel=0.15)
 
 
 def test_outlook_follows_the_noise():
