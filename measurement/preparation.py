@@ -51,7 +51,8 @@ class ModelInputs:
         noise_scale: each geo's noise relative to the typical geo's, `(G,)`.
         confounders: hidden demand's stand-in per confounded channel, `(J, G, N)`.
         confounded: which channels these are, `(J,)`.
-        confounding_scale: `(J,)`.
+        confounding_scale: sales' elasticity to these channels' spend that is hidden demand, as first guessed, `(J,)`.
+        confounding_by_proxy: whether a demand proxy told that guess; else it is our judgement, `(J,)`.
         varies_by_geo: whether geos' effects of the channel can be told apart, `(C,)`.
         typical_noise: first guess of the noise's standard deviation.
     """
@@ -71,6 +72,7 @@ class ModelInputs:
     confounders: FloatArray
     confounded: NDArray[np.int64]
     confounding_scale: FloatArray
+    confounding_by_proxy: NDArray[np.bool_]
     varies_by_geo: NDArray[np.bool_]
     typical_noise: float
 
@@ -122,6 +124,7 @@ def prepare(panel: Panel, priors: Priors) -> ModelInputs:
         confounders=confounders.columns,
         confounded=confounders.channels,
         confounding_scale=confounders.scale,
+        confounding_by_proxy=confounders.by_proxy,
         varies_by_geo=np.array([channel.level is Level.GEO and len(panel.geos) > 2 for channel in panel.channels]),
         typical_noise=first.typical_noise,
     )
@@ -188,40 +191,41 @@ class _Confounders:
     columns: FloatArray
     channels: NDArray[np.int64]
     scale: FloatArray
+    by_proxy: NDArray[np.bool_]
 
 
 def _confounders(panel: Panel, priors: Priors, dose: FloatArray, proxy: FirstPass | None) -> _Confounders:
     """Stand-ins for hidden demand, for the channels whose spend follows it, with the scale of their elasticity.
 
     With a demand proxy of reliability r (given spend), least squares leaves `kappa * pi * (1 - r) / r` of demand on the
-    channel, kappa being the proxy's coefficient and pi its slope on spend; r is about a half or better.
+    channel, kappa being the proxy's coefficient and pi its slope on spend: errors in variables.
     """
-    columns, channels, scales = [], [], []
+    found = []
     for index, channel in enumerate(panel.channels):
         if channel.level is Level.NATIONAL or len(panel.geos) < 3:
             continue
-        prior = priors.of(channel.name)
         anomaly = two_way_residual(np.log1p(dose[index]))
-        scale = _confounding_scale(prior, channel.name, anomaly, proxy)
+        scale, by_proxy = _confounding_scale(priors.of(channel.name), channel.name, anomaly, proxy)
         if scale > 0:
-            columns.append(anomaly)
-            channels.append(index)
-            scales.append(scale)
-    shape = (0, len(panel.geos), dose.shape[2])
+            found.append((index, anomaly, scale, by_proxy))
     return _Confounders(
-        np.stack(columns) if columns else np.zeros(shape), np.array(channels, dtype=np.int64), np.array(scales)
+        columns=np.array([anomaly for _, anomaly, _, _ in found]).reshape(-1, *dose.shape[1:]),
+        channels=np.array([index for index, _, _, _ in found], dtype=np.int64),
+        scale=np.array([scale for _, _, scale, _ in found]),
+        by_proxy=np.array([by_proxy for _, _, _, by_proxy in found], dtype=bool),
     )
 
 
-def _confounding_scale(prior: ChannelPrior, name: str, anomaly: FloatArray, proxy: FirstPass | None) -> float:
+def _confounding_scale(
+    prior: ChannelPrior, name: str, anomaly: FloatArray, proxy: FirstPass | None
+) -> tuple[float, bool]:
     if prior.follows_demand is False:
-        return 0.0
+        return 0.0, False
     if prior.confounding is not None:
-        return prior.confounding
+        return prior.confounding, False
     if proxy is not None:
         demand = proxy.fitted_demand(anomaly)
-        if abs(demand.correlation) >= NOTICEABLE_CORRELATION or prior.follows_demand:
-            return abs(demand.elasticity)
-        return 0.0
+        follows = prior.follows_demand or demand.correlation >= NOTICEABLE_CORRELATION
+        return (max(demand.elasticity, 0.0), True) if follows else (0.0, False)
     named = any(word in name.lower() for word in DEMAND_WORDS)
-    return DEFAULT_CONFOUNDING if named or prior.follows_demand else 0.0
+    return (DEFAULT_CONFOUNDING if named or prior.follows_demand else 0.0), False

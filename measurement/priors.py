@@ -3,7 +3,7 @@
 `priors.toml` or nothing in, one frozen `Priors` out. The layout of the file:
 
     [default]
-    iroas = { median = 1.0, p95 = 4.5 }
+    iroas = { median = 1.1, p95 = 5.0 }
     [channel.search]
     iroas = { median = 2.0, p95 = 6.0 }
     half_life_weeks = { median = 0.7, p95 = 4.0 }
@@ -22,6 +22,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from measurement.errors import PriorsError
+
+
+VAGUE = 3.4
+"""From this ratio of p95 to median on, an iROAS prior has enough density near zero to leave room for no effect."""
 
 
 @dataclass(frozen=True)
@@ -46,8 +50,9 @@ class ChannelPrior:
     """What is believed of one channel before the data.
 
     Attributes:
-        iroas: incremental sales per unit of money over the report's window. The prior is a Weibull distribution, whose
-            density at zero does not vanish when p95 is 4.3 medians or more: a channel may sell nothing.
+        iroas: incremental sales per unit of money over the report's window, if the channel sells at all (Weibull).
+        sells_nothing: probability that the channel sells nothing. It counts only where p95 is at least
+            `VAGUE` medians; a narrower iROAS prior says that the channel does sell.
         half_life_weeks: weeks until half of a week's spend has had its effect (log-normal).
         half_saturation: dose at which half of the largest effect is reached, in means of the channel (log-normal).
         slope: Hill slope; above 1 the curve is S-shaped (log-normal).
@@ -59,7 +64,8 @@ class ChannelPrior:
             control, or `DEFAULT_CONFOUNDING` for a channel that follows demand without one.
     """
 
-    iroas: Spread = Spread(1.0, 4.5)
+    iroas: Spread = Spread(1.1, 5.0)
+    sells_nothing: float = 0.1
     half_life_weeks: Spread = Spread(0.8, 4.0)
     half_saturation: Spread = Spread(1.1, 3.5)
     slope: Spread = Spread(1.2, 2.4)
@@ -91,11 +97,17 @@ def weibull_of(spread: Spread) -> tuple[float, float]:
     return shape, spread.median / math.log(2.0) ** (1.0 / shape)
 
 
+def chance_of_nothing(prior: ChannelPrior) -> float:
+    """Prior probability that a channel sells nothing."""
+    return prior.sells_nothing if prior.iroas.p95 >= VAGUE * prior.iroas.median else 0.0
+
+
 def prior_iroas_draws(prior: ChannelPrior, draws: int) -> NDArray[np.float64]:
     """The prior's quantiles at evenly spaced probabilities, `(draws,)`: draws without their noise."""
     shape, scale = weibull_of(prior.iroas)
     probabilities = (np.arange(draws) + 0.5) / draws
-    quantiles: NDArray[np.float64] = scale * (-np.log1p(-probabilities)) ** (1.0 / shape)
+    exceeded = -np.log1p(-probabilities) + math.log1p(-chance_of_nothing(prior))
+    quantiles: NDArray[np.float64] = scale * np.maximum(exceeded, 0.0) ** (1.0 / shape)
     return quantiles
 
 
@@ -142,6 +154,10 @@ def _value(key: str, value: object, where: str) -> object:
         if not isinstance(value, bool):
             raise PriorsError(f"{where}: must be true or false, not {value!r}")
         return value
+    if key == "sells_nothing":
+        if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < 1:
+            raise PriorsError(f"{where}: must be a probability from 0 to below 1, not {value!r}")
+        return float(value)
     if key in ("drift", "confounding"):
         if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < 10:
             raise PriorsError(f"{where}: must be a number from 0 to 10, not {value!r}")

@@ -1,0 +1,182 @@
+"""From a panel to a fitted model: weekly → arrays → sampling until it converges → the gate → draws kept small."""
+
+import hashlib
+import json
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from importlib.metadata import version
+
+import numpy as np
+from numpy.typing import NDArray
+
+from measurement.diagnostics import (
+    ChannelEvidence,
+    convergence,
+    has_converged,
+    is_implausible,
+    judge,
+    verdict_of,
+)
+from measurement.fitted import FittedModel, Provenance
+from measurement.inference import Posterior, Progress, SamplerSettings, sample_posterior
+from measurement.interval import Interval, summarise
+from measurement.panel import Level, Panel, panel_hash
+from measurement.posterior import marginal_iroas, thinned
+from measurement.preparation import ModelInputs, dose_per_head, prepare, window_length
+from measurement.priors import Priors, prior_iroas_draws
+from measurement.report import Baseline, ChannelReport, Diagnostics, FitReport
+from measurement.resampling import to_weekly
+
+FloatArray = NDArray[np.float64]
+
+STORED_DRAWS = 800
+PRIOR_DRAWS = 2000
+QUARTER_WEEKS = 13
+MORE_DRAWS = 2.5
+LIBRARIES = ("retail-media-optimizer", "pymc", "pytensor", "nutpie", "jax", "numpy")
+NOT_CHECKED = ("predicted", "baseline", "contribution", "geo_effect", "inside", "sales_per_head")
+"""Follow from sampled parameters and incremental sales, or are noise; r-hat and ESS are asked of the rest."""
+
+
+@dataclass(frozen=True)
+class FitSettings:
+    """What a fit may be told: seed, priors, warnings of the panel's reader to keep, and how to sample."""
+
+    seed: int = 0
+    priors: Priors = Priors()
+    warnings: tuple[str, ...] = ()
+    sampler: SamplerSettings = SamplerSettings()
+
+
+def fit_model(panel: Panel, settings: FitSettings = FitSettings(), progress: Progress | None = None) -> FittedModel:  # noqa: B008
+    """Fit the incrementality model to a panel.
+
+    Args:
+        panel: weekly or daily; daily panels are summed to weeks first.
+        settings: seed, priors, sampling.
+        progress: told how far the fit is.
+
+    Returns:
+        The model with its report; whether it was refused stands in the report's status.
+
+    Raises:
+        PanelError: the panel is too short for a fit.
+    """
+    started = time.monotonic()
+    weekly, notes = to_weekly(panel)
+    inputs = prepare(weekly, settings.priors)
+    posterior, found = _sample(inputs, weekly, settings, progress, started)
+    flat = {name: values.reshape(-1, *values.shape[2:]) for name, values in posterior.draws.items()}
+    kept = thinned(flat, STORED_DRAWS)
+    report = _report(weekly, inputs, settings.priors, flat, kept, found)
+    stored = {name: values.astype(np.float32).astype(np.float64) for name, values in kept.items()}
+    return FittedModel(weekly, stored, report, _provenance(weekly, settings), (*settings.warnings, *notes))
+
+
+def _sample(
+    inputs: ModelInputs, panel: Panel, settings: FitSettings, progress: Progress | None, started: float
+) -> tuple[Posterior, Diagnostics]:
+    """Sample, and once more with more draws where the chains have not converged."""
+    sampler = settings.sampler
+    for attempt in range(2):
+        posterior = sample_posterior(inputs, settings.priors, panel.channel_names, sampler, settings.seed, progress)
+        checked = {name: values for name, values in posterior.draws.items() if name not in NOT_CHECKED}
+        found = convergence(checked, posterior.divergences, time.monotonic() - started)
+        if attempt or has_converged(found, sampler.chains * sampler.draws):
+            break
+        sampler = replace(sampler, tune=int(1.5 * sampler.tune), draws=int(MORE_DRAWS * sampler.draws))
+    return posterior, found
+
+
+def _report(
+    panel: Panel,
+    inputs: ModelInputs,
+    priors: Priors,
+    flat: Mapping[str, FloatArray],
+    kept: Mapping[str, FloatArray],
+    found: Diagnostics,
+) -> FitReport:
+    window = window_length(len(panel.dates))
+    spend = panel.spend[:, -window:].sum(axis=(0, 1))
+    marginal = marginal_iroas(panel, kept)
+    evidence = [_evidence(panel, inputs, priors, flat, index) for index in range(len(spend))]
+    judged = [verdict_of(entry) for entry in evidence]
+    baseline = _baseline(panel, flat)
+    judgement = judge(
+        found,
+        len(flat["rho"]),
+        baseline,
+        float(flat["inside"].mean()),
+        {name: verdict for name, (verdict, _) in zip(panel.channel_names, judged, strict=True)},
+        tuple(
+            name for name, entry in zip(panel.channel_names, evidence, strict=True) if is_implausible(entry)
+        ),
+    )
+    outcome = panel.outcomes[0].name if len(panel.outcomes) == 1 else "total"
+    channels = tuple(
+        ChannelReport(
+            channel=name,
+            outcome=outcome,
+            spend=float(spend[index]),
+            incremental=summarise(flat["incremental"][:, index]),
+            iroas=entry.iroas,
+            marginal_iroas=summarise(marginal[:, index]),
+            prior_iroas=entry.prior,
+            verdict=verdict,
+            reason=reason,
+        )
+        for index, (name, entry, (verdict, reason)) in enumerate(
+            zip(panel.channel_names, evidence, judged, strict=True)
+        )
+    )
+    start, end = panel.dates[-window], panel.dates[-1] + np.timedelta64(6, "D")
+    return FitReport(judgement.status, judgement.reasons, str(start), str(end), found, baseline, channels)
+
+
+def _evidence(
+    panel: Panel, inputs: ModelInputs, priors: Priors, flat: Mapping[str, FloatArray], index: int
+) -> ChannelEvidence:
+    channel = panel.channels[index]
+    is_national = channel.level is Level.NATIONAL
+    one_series = len(panel.geos) == 1
+    return ChannelEvidence(
+        iroas=_iroas(flat["incremental"][:, index], panel, index, flat["iroas"][:, index]),
+        prior=summarise(prior_iroas_draws(priors.of(channel.name), PRIOR_DRAWS)),
+        variation=_variation(dose_per_head(panel)[index]),
+        is_national=is_national,
+        one_series=one_series,
+        follows_demand=index in inputs.confounded,
+    )
+
+
+def _iroas(incremental: FloatArray, panel: Panel, index: int, parameter: FloatArray) -> Interval:
+    """iROAS in the window; of a channel that paused in it, over all weeks."""
+    spend = float(panel.spend[:, -window_length(len(panel.dates)) :, index].sum())
+    return summarise(incremental / spend if spend > 0 else parameter)
+
+
+def _variation(dose: FloatArray) -> float:
+    """Standard deviation over time within geos, in means of the channel; levels of geos tell nothing."""
+    return float((dose - dose.mean(axis=1, keepdims=True)).std() / dose.mean())
+
+
+def _baseline(panel: Panel, flat: Mapping[str, FloatArray]) -> Baseline:
+    window = window_length(len(panel.dates))
+    sales = panel.sales[:, -window:].sum()
+    baseline = flat["baseline"]
+    quarters = np.array_split(np.arange(baseline.shape[1]), max(1, baseline.shape[1] // QUARTER_WEEKS))
+    by_quarter = np.stack([baseline[:, weeks].sum(axis=1) for weeks in quarters], axis=1)
+    return Baseline(
+        share=float(1.0 - flat["incremental"].sum(axis=1).mean() / sales),
+        probability_negative=float((by_quarter < 0).any(axis=1).mean()),
+    )
+
+
+def _provenance(panel: Panel, settings: FitSettings) -> Provenance:
+    versions = {name: version(name) for name in LIBRARIES}
+    data = panel_hash(panel)
+    priors = settings.priors.to_json()
+    identity = json.dumps([data, settings.seed, versions, priors, repr(settings.sampler)], sort_keys=True)
+    return Provenance(hashlib.sha256(identity.encode()).hexdigest()[:16], data, settings.seed, versions, priors)
+

@@ -1,0 +1,123 @@
+"""What planned spend will sell: stored draws and the panel's last weeks in, incremental sales per draw out.
+
+Definitions (carry-in kept apart, carry-out at full value, spend even over the weeks in today's shares over geos) are
+those of the response curve of a plan. The effect's drift stays where it was in the panel's last week.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from measurement.panel import Panel
+from measurement.preparation import LAGS, dose_per_head, window_length
+from measurement.transforms import SMALLEST_DOSE, geometric_weights
+
+FloatArray = NDArray[np.float64]
+
+CHUNK = 4_000_000
+"""Elements of the largest temporary array."""
+
+
+@dataclass(frozen=True)
+class Horizon:
+    """What a plan of some weeks starts from.
+
+    Attributes:
+        weeks: planned weeks.
+        dose_per_spend: weekly dose per head that one unit of money spent per week brings, `(C, G)`.
+        recent: doses of the last LAGS - 1 weeks, newest first, `(C, G, LAGS - 1)`.
+        population: `(G,)`.
+        end_time: the model's time in the panel's last week.
+    """
+
+    weeks: int
+    dose_per_spend: FloatArray
+    recent: FloatArray
+    population: FloatArray
+    end_time: float
+
+
+def horizon_of(panel: Panel, end_time: float, weeks: int) -> Horizon:
+    """The start of a plan after a weekly panel; a channel that paused all window long keeps its older shares."""
+    dose = dose_per_head(panel)
+    spend = panel.spend.sum(axis=0).T
+    window = window_length(len(panel.dates))
+    paused = spend[:, -window:].sum(axis=1) <= 0
+    recent_dose, recent_spend = dose[:, :, -window:].sum(axis=2), spend[:, -window:].sum(axis=1)
+    shares = np.where(paused[:, None], dose.sum(axis=2), recent_dose)
+    money = np.where(paused, spend.sum(axis=1), recent_spend)
+    return Horizon(
+        weeks, shares / money[:, None], dose[:, :, : -LAGS : -1].copy(), panel.population, end_time
+    )
+
+
+def planned_sales(horizon: Horizon, draws: Mapping[str, FloatArray], spend: FloatArray) -> FloatArray:
+    """Incremental sales of planned totals.
+
+    Args:
+        horizon: where the plan starts.
+        draws: stored draws, first axis the draws.
+        spend: totals over the planned weeks, `(C, M)`.
+
+    Returns:
+        `(D, C, M)`, in money.
+    """
+    channels = range(spend.shape[0])
+    return np.stack([_channel_sales(horizon, draws, channel, spend[channel]) for channel in channels], axis=1)
+
+
+def _channel_sales(
+    horizon: Horizon, draws: Mapping[str, FloatArray], channel: int, spend: FloatArray
+) -> FloatArray:
+    weights = geometric_weights(0.5 ** np.exp(-draws["log_half_life"][:, channel]), LAGS)
+    plan_share, carried, repeats = _slots(horizon, weights, channel)
+    per_week = horizon.dose_per_spend[channel][:, None] * (spend / horizon.weeks)
+    value = draws["sales_per_head"][:, channel] * np.exp(draws["drift"][:, channel] * horizon.end_time)
+    heads = value[:, None] * draws["geo_effect"][:, channel] * horizon.population
+    log_half, slope = draws["log_half_saturation"][:, channel], np.exp(draws["log_slope"][:, channel])
+    result = np.empty((len(value), len(spend)))
+    step = max(1, CHUNK // (per_week.size * plan_share.shape[1]))
+    for start in range(0, len(value), step):
+        part = slice(start, start + step)
+        before = carried[part, :, :, None]
+        dose = before + plan_share[part, None, :, None] * per_week[None, :, None, :]
+        gain = _hill32(dose, log_half[part], slope[part]) - _hill32(before, log_half[part], slope[part])
+        summed = np.einsum("dgsm,s->dgm", gain, repeats.astype(np.float32), optimize=True)
+        result[part] = np.einsum("dgm,dg->dm", summed, heads[part], optimize=True)
+    return result
+
+
+def _slots(horizon: Horizon, weights: FloatArray, channel: int) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """The plan's weeks and the tail after them, equal weeks once.
+
+    Returns:
+        Share of a week's dose at work, `(D, S)`; dose carried in, `(D, G, S)`; how often each slot counts, `(S,)`.
+    """
+    memory = LAGS - 1
+    starting = range(min(horizon.weeks, memory))
+    tail = range(horizon.weeks, horizon.weeks + memory)
+    steady = [memory] if horizon.weeks > memory else []
+    slots = [*starting, *steady, *tail]
+    repeats = np.ones(len(slots))
+    if steady:
+        repeats[memory] = horizon.weeks - memory
+    shares = [weights[:, max(0, t - horizon.weeks + 1) : t + 1].sum(axis=1) for t in slots]
+    carried = [weights[:, t + 1 :] @ horizon.recent[channel][:, : memory - t].T if t < memory else None for t in slots]
+    nothing = np.zeros((len(weights), len(horizon.population)))
+    return (
+        np.stack(shares, axis=1),
+        np.stack([nothing if dose is None else dose for dose in carried], axis=2),
+        repeats,
+    )
+
+
+def _hill32(dose: FloatArray, log_half: FloatArray, slope: FloatArray) -> NDArray[np.float32]:
+    """Hill saturation in single precision, `(D, G, S, M)`; its error is far below the posterior's."""
+    logs = np.log(np.maximum(dose, SMALLEST_DOSE).astype(np.float32))
+    exponent = slope.astype(np.float32)[:, None, None, None] * (log_half.astype(np.float32)[:, None, None, None] - logs)
+    np.minimum(exponent, 80.0, out=exponent)
+    saturated: NDArray[np.float32] = 1.0 / (1.0 + np.exp(exponent))
+    saturated[dose < SMALLEST_DOSE] = 0.0
+    return saturated
