@@ -33,11 +33,12 @@ def assemble_plan(
     draws = score(problem.curves, spend, baseline)
     lines = tuple(_line(problem, index, cents[index], draws) for index in range(len(cents)))
     total = _total(problem, sum(cents), draws)
-    gap = relative_gap(optimum.bound, objective)
+    bound = max(optimum.bound, objective)  # a share met but for a fraction of a cent may pass the bound by as much
+    gap = relative_gap(bound, objective)
     return BudgetPlan(
         status=PlanStatus.OPTIMAL if gap <= settings.gap_limit else PlanStatus.FEASIBLE,
         gap=gap,
-        bound=optimum.bound,
+        bound=bound,
         objective=objective,
         budget=problem.budget_cents / 100,
         weeks=problem.curves.weeks,

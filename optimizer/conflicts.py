@@ -51,7 +51,7 @@ def find_conflicts(restrictions: Restrictions, deadline: Deadline) -> tuple[Conf
         clashing = _deletion_filter(restrictions, labels, deadline)
         conflicts.append(_describe(restrictions, clashing, deadline))
         labels = [label for label in labels if label not in clashing]
-    return tuple(conflicts)
+    return tuple(sorted(conflicts, key=lambda conflict: restrictions.labels.index(conflict.rules[0])))
 
 
 def _deletion_filter(restrictions: Restrictions, labels: list[str], deadline: Deadline) -> list[str]:

@@ -35,7 +35,8 @@ def parse_rules(text: str, channels: Sequence[str]) -> Rules:
     try:
         content = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise BadRules(f"this is no valid TOML: {error}.") from error
+        last = f"at line {text.count(chr(10)) + 1}, the end of the file"
+        raise BadRules(f"this is no valid TOML: {str(error).replace('at end of document', last)}.") from error
     _check_keys("the file", content, TOP_KEYS)
     return Rules(
         channels=_read_channels(_table("[channel]", content.get("channel", {})), channels),

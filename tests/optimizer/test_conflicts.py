@@ -47,9 +47,7 @@ def can_hold(problem, labels):
     return linprog(np.zeros(len(names)), A_ub=np.array(rows), b_ub=np.array(limits), method="highs-ds").status == 0
 
 
-@settings(
-    max_examples=60, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=60, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_conflicts_are_minimal(hill_world, data):
     curves = hill_world(1, 4).curves()

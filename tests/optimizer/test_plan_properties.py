@@ -105,7 +105,8 @@ def test_the_order_of_channels_does_not_matter(hill_world, data):
     )
     first, second = allocate(problem), allocate(replace(problem, curves=shuffled))
     assert {line.channel: line.spend for line in first.lines} == {line.channel: line.spend for line in second.lines}
-    assert [line.channel for line in second.lines] == list(shuffled.channels)
+    if second.total is not None:
+        assert [line.channel for line in second.lines] == list(shuffled.channels)
     assert first.status is second.status
 
 
@@ -119,7 +120,7 @@ def test_adding_a_restriction_never_improves_the_optimum(hill_world, data):
         assert bound.total is None
     elif bound.total is not None:
         assert bound.objective <= free.objective * (1 + SOLVER_GAP) + 0.05
-        assert bound.objective <= free.bound
+        assert bound.objective <= free.bound + 0.05
 
 
 @thorough
