@@ -9,7 +9,9 @@ import numpy as np
 import pymc as pm
 import pytensor.tensor as pt
 from numpy.typing import NDArray
+from pytensor import wrap_jax
 
+from measurement.likelihood import marginal_log_likelihood
 from measurement.preparation import LAGS, ModelInputs
 from measurement.priors import ChannelPrior, Priors, chance_of_nothing, weibull_of
 from measurement.transforms import SMALLEST_DOSE
@@ -58,7 +60,8 @@ def build_model(inputs: ModelInputs, priors: Priors, channels: tuple[str, ...]) 
         covariance = _week_covariance(inputs, log_smooth, log_weekly)
         noise = pt.exp(log_noise) * _data("noise_scale", inputs.noise_scale)
         controls = _data("controls", inputs.controls)
-        pm.Potential("marginal", marginal_log_likelihood(residual, local, controls, covariance, rho, noise))
+        density = wrap_jax(marginal_log_likelihood)
+        pm.Potential("marginal", density(residual, local, controls, covariance, rho, noise))
     return model
 
 
@@ -147,89 +150,3 @@ def _week_covariance(inputs: ModelInputs, log_smooth: Tensor, log_weekly: Tensor
     if len(inputs.mean_sales) == 1:
         return fixed + smooth
     return fixed + smooth + pt.exp(2 * log_weekly) * pt.eye(inputs.sales.shape[1])
-
-
-def marginal_log_likelihood(
-    residual: Tensor, local: Tensor, controls: Tensor, covariance: Tensor, rho: Tensor, noise: Tensor
-) -> Tensor:
-    """Log density of `residual = local b_g + u + controls c + e`, everything but the residual's mean integrated out.
-
-    Here b_g and c are standard normal, u is normal with the given covariance and shared by all geos, and e is AR(1)
-    with innovations of each geo's noise. Up to the constant of the normal density.
-
-    Args:
-        residual: `(G, N)`.
-        local: `(G, N, P)`.
-        controls: `(G, N, K)`, K may be 0.
-        covariance: `(N, N)`.
-        rho: autocorrelation.
-        noise: innovations' standard deviation, `(G,)`.
-    """
-    geos, weeks = residual.type.shape
-    precision = 1.0 / noise
-    r = whiten(residual[:, :, None], rho, precision)[:, :, 0]
-    z = whiten(local, rho, precision)
-    c = whiten(controls, rho, precision)
-    zt = z.dimshuffle(0, 2, 1)
-    small = pt.linalg.cholesky(pt.matmul(zt, z) + pt.eye(local.type.shape[2]))
-    right = pt.concatenate([_unwhiten(zt, rho, precision), pt.matmul(zt, c), pt.matmul(zt, r[:, :, None])], axis=2)
-    solved = pt.linalg.solve_triangular(small, right, lower=True).reshape((geos * local.type.shape[2], weeks + controls.type.shape[2] + 1))
-    big_gram, big_side = _common_gram(r, c, rho, precision)
-    explained = pt.dot(solved.T, solved)
-    width = weeks + controls.type.shape[2]
-    covariance_root = pt.linalg.cholesky(covariance)
-    inverse_root = pt.linalg.solve_triangular(covariance_root, pt.eye(weeks), lower=True)
-    prior_precision = _block(pt.dot(inverse_root.T, inverse_root), pt.eye(width - weeks))
-    big = pt.linalg.cholesky(prior_precision + big_gram - explained[:width, :width])
-    side = pt.linalg.solve_triangular(big, big_side - explained[:width, width], lower=True)
-    quadratic = (r**2).sum() - explained[width, width] - (side**2).sum()
-    log_determinant = (
-        _log_diagonal(small)
-        + _log_diagonal(big)
-        + _log_diagonal(covariance_root)
-        + weeks * pt.log(noise).sum()
-        - 0.5 * geos * pt.log(1 - rho**2)
-    )
-    return -0.5 * quadratic - log_determinant
-
-
-def whiten(columns: Tensor, rho: Tensor, precision: Tensor) -> Tensor:
-    """Divide out AR(1) noise along axis 1 of `(G, N, P)`."""
-    first = columns[:, :1] * pt.sqrt(1 - rho**2)
-    rest = columns[:, 1:] - rho * columns[:, :-1]
-    return pt.concatenate([first, rest], axis=1) * precision[:, None, None]
-
-
-def _unwhiten(rows: Tensor, rho: Tensor, precision: Tensor) -> Tensor:
-    """Rows `(G, P, N)` times the whitening matrix: the product with a whitened identity, without building it."""
-    scaled = rows * precision[:, None, None]
-    first = scaled[:, :, :1] * pt.sqrt(1 - rho**2) - rho * scaled[:, :, 1:2]
-    middle = scaled[:, :, 1:-1] - rho * scaled[:, :, 2:]
-    return pt.concatenate([first, middle, scaled[:, :, -1:]], axis=2)
-
-
-def _common_gram(r: Tensor, c: Tensor, rho: Tensor, precision: Tensor) -> tuple[Tensor, Tensor]:
-    """Gram matrix of the common columns (an identity for the week effect, then controls), and their side."""
-    geos, weeks, controls = c.type.shape
-    total = (precision**2).sum()
-    diagonal = pt.concatenate([pt.ones(1), (1 + rho**2) * pt.ones(weeks - 2), pt.ones(1)])
-    neighbours = pt.eye(weeks, k=1) + pt.eye(weeks, k=-1)
-    week_gram = total * (pt.diag(diagonal) - rho * neighbours)
-    week_side = _unwhiten(r[:, None, :], rho, precision)[:, 0, :].sum(axis=0)
-    flat = c.reshape((geos * weeks, controls))
-    cross = _unwhiten(c.dimshuffle(0, 2, 1), rho, precision).sum(axis=0)
-    top = pt.concatenate([week_gram, cross.T], axis=1)
-    bottom = pt.concatenate([cross, pt.dot(flat.T, flat)], axis=1)
-    side = pt.concatenate([week_side, pt.dot(flat.T, r.reshape((geos * weeks,)))])
-    return pt.concatenate([top, bottom], axis=0), side
-
-
-def _block(first: Tensor, second: Tensor) -> Tensor:
-    rows, columns = first.shape[0], second.shape[0]
-    top = pt.concatenate([first, pt.zeros((rows, columns))], axis=1)
-    bottom = pt.concatenate([pt.zeros((columns, rows)), second], axis=1)
-    return pt.concatenate([top, bottom], axis=0)
-
-
-def _log_diagonal(root: Tensor) -> Tensor:
-    return pt.log(pt.diagonal(root, axis1=-2, axis2=-1)).sum()
