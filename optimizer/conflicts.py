@@ -6,6 +6,7 @@ one by one, and put back each without which the rest could hold. What is left cl
 
 import math
 from dataclasses import dataclass, replace
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,7 @@ from optimizer.restrictions import Restrictions, RowKind
 from optimizer.solver import Deadline, Formulation, SolutionStatus, solve
 
 MOST_CONFLICTS = 5
+LEAST_SHARE = Fraction(1, 1000)  # a share below it could be met only by spending a thousandfold
 
 
 @dataclass(frozen=True)
@@ -46,6 +48,8 @@ def find_conflicts(restrictions: Restrictions, deadline: Deadline) -> tuple[Conf
     labels = [label for label in restrictions.labels if label != SPEND_THE_BUDGET]
     if _can_hold(restrictions, set(labels), deadline):
         labels.append(SPEND_THE_BUDGET)
+        if _can_hold(restrictions, set(labels), deadline):
+            return (Conflict(tuple(labels), 0.01, "they clash by less than the solver can tell"),)
     conflicts: list[Conflict] = []
     while len(conflicts) < MOST_CONFLICTS and not _can_hold(restrictions, set(labels), deadline):
         clashing = _deletion_filter(restrictions, labels, deadline)
@@ -80,7 +84,10 @@ def _can_hold(restrictions: Restrictions, labels: set[str], deadline: Deadline) 
 def _without_ends(restrictions: Restrictions) -> Restrictions:
     """Curve ends as far out as any sum of rules could ask, so that only labelled rows limit spend."""
     limits = [abs(limit) for row in restrictions.rows for limit in (row.lower, row.upper) if limit is not None]
-    far = 10 * (sum(limits) + restrictions.budget + sum(jump.step + jump.minimum_viable for jump in restrictions.jumps))
+    amounts = sum(limits) + restrictions.budget + sum(jump.step + jump.minimum_viable for jump in restrictions.jumps)
+    shares = [min(row.share, 1 - row.share) for row in restrictions.rows]
+    smallest = min((share for share in shares if share > 0), default=Fraction(1))
+    far = int(2 * amounts / max(smallest, LEAST_SHARE))
     return replace(restrictions, curve_ends=tuple(far for _ in restrictions.curve_ends))
 
 
@@ -109,7 +116,7 @@ def _with_slack(form: Formulation, elastic: list[int]) -> Formulation:
     return Formulation(
         objective=np.concatenate([form.objective, -np.ones(2 * count)]),
         lower=np.concatenate([form.lower, np.zeros(2 * count)]),
-        upper=np.concatenate([form.upper, np.full(2 * count, np.inf)]),
+        upper=np.concatenate([form.upper, np.full(2 * count, form.upper.max(initial=1.0))]),
         is_integer=np.concatenate([form.is_integer, np.zeros(2 * count, dtype=bool)]),
         rows=sparse.csr_matrix(sparse.hstack([form.rows, pick, -pick])),
         row_lower=form.row_lower,

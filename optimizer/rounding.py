@@ -1,5 +1,6 @@
 """A spend in fractions of a cent -> whole cents that keep every rule and the total, by a small integer program."""
 
+from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
@@ -13,9 +14,40 @@ from optimizer.solver import Deadline, Formulation, solve
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
-# How far to look around the solution, in cents or steps, and whether a share may be missed by less than one cent
-# (a share of exactly a third cannot always be met in whole cents).
-ATTEMPTS = ((1, False), (8, False), (8, True), (50, False), (50, True))
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """How far to look around the solution, and whether a share may be missed by less than one cent.
+
+    (A share of exactly a third cannot always be met in whole cents.)
+    """
+
+    cents: int
+    steps: int
+    misses_shares: bool
+
+
+@dataclass(frozen=True)
+class _IntegerRow:
+    """lower <= weights @ moves <= upper, exact; `None` means no limit."""
+
+    weights: tuple[int, ...]
+    lower: int | None
+    upper: int | None
+
+    def holds(self, moves: list[int]) -> bool:
+        here = sum(weight * move for weight, move in zip(self.weights, moves, strict=True))
+        return (self.lower is None or here >= self.lower) and (self.upper is None or here <= self.upper)
+
+
+ATTEMPTS = (
+    Attempt(1, 0, False),
+    Attempt(8, 0, False),
+    Attempt(8, 0, True),
+    Attempt(50, 1, False),
+    Attempt(50, 1, True),
+)
 
 
 def round_to_cents(
@@ -27,14 +59,14 @@ def round_to_cents(
         DeadlineExceeded: none was found in time.
     """
     base = _nearest_base(restrictions, spend)
-    for window, misses_shares in ATTEMPTS:
-        rounded = _attempt(restrictions, program, base, window, misses_shares, deadline)
+    for attempt in ATTEMPTS:
+        rounded = _attempt(restrictions, program, base, attempt, deadline)
         if rounded is not None:
             return rounded
     without_floor = restrictions.only(
         {row.label for row in restrictions.rows if not _is_floor(row)} | _jumps(restrictions)
     )
-    rounded = _attempt(without_floor, program, base, ATTEMPTS[-1][0], True, deadline)
+    rounded = _attempt(without_floor, program, base, ATTEMPTS[-1], deadline)
     if rounded is None:
         raise DeadlineExceeded("No plan in whole cents that keeps the rules was found in the time given.")
     return rounded
@@ -72,33 +104,41 @@ def _nearest_base(restrictions: Restrictions, spend: FloatArray) -> list[int]:
 
 
 def _attempt(
-    restrictions: Restrictions, program: Program, base: list[int], window: int, misses_shares: bool, deadline: Deadline
+    restrictions: Restrictions, program: Program, base: list[int], attempt: Attempt, deadline: Deadline
 ) -> tuple[int, ...] | None:
-    """Integer moves within the window around `base`, in cents or steps, by exact integer rows."""
-    unit = np.array([restrictions.step(channel) or 1 for channel in range(len(base))], dtype=np.int64)
-    low, high = _move_limits(restrictions, base, unit, window)
-    if (low > high).any():
+    """The most valuable choice among the amounts near `base`, checked once more in whole numbers."""
+    amounts = [_amounts_near(restrictions, channel, cents, attempt) for channel, cents in enumerate(base)]
+    if not all(len(options) for options in amounts):
         return None
-    amounts = [
-        cents + np.arange(least, most + 1) * size
-        for cents, least, most, size in zip(base, low, high, unit, strict=True)
-    ]
-    solution = solve(_choice_of_amounts(restrictions, program, base, amounts, misses_shares), deadline)
+    rows = [_integer_row(row, base, attempt.misses_shares) for row in restrictions.rows]
+    solution = solve(_choice_of_amounts(program, base, amounts, rows), deadline)
     if not solution.has_values:
         return None
     firsts = np.cumsum([0, *(len(options) for options in amounts)])
-    chosen = [int(np.argmax(solution.values[a:b])) for a, b in pairwise(firsts)]
-    return tuple(int(options[index]) for options, index in zip(amounts, chosen, strict=True))
+    picks = [int(np.argmax(solution.values[a:b])) for a, b in pairwise(firsts)]
+    chosen = tuple(int(options[index]) for options, index in zip(amounts, picks, strict=True))
+    moves = [after - before for after, before in zip(chosen, base, strict=True)]
+    return chosen if all(row.holds(moves) for row in rows) else None
+
+
+def _amounts_near(restrictions: Restrictions, channel: int, cents: int, attempt: Attempt) -> IntArray:
+    """Amounts within reach that the channel's bounds, step and minimum viable spend allow."""
+    step = restrictions.step(channel)
+    unit, reach = (step, attempt.steps) if step else (1, attempt.cents)
+    least, most = restrictions.bounds(channel)
+    viable = restrictions.minimum_viable(channel)
+    amounts = cents + unit * np.arange(-reach, reach + 1, dtype=np.int64)
+    allowed: IntArray = amounts[(amounts >= least) & (amounts <= most) & ((amounts >= viable) | (amounts == 0))]
+    return allowed
 
 
 def _choice_of_amounts(
-    restrictions: Restrictions, program: Program, base: list[int], amounts: list[IntArray], misses_shares: bool
+    program: Program, base: list[int], amounts: list[IntArray], rows: list[_IntegerRow]
 ) -> Formulation:
     """One binary per channel and amount, each with its exact value; rows count whole cents from `base`."""
     owner = np.repeat(np.arange(len(base)), [len(options) for options in amounts])
     moves = np.concatenate([options - cents for options, cents in zip(amounts, base, strict=True)])
-    rows = [_integer_row(row, base, misses_shares) for row in restrictions.rows]
-    weights = np.array([row_weights for row_weights, _, _ in rows], dtype=np.float64).reshape(-1, len(base))
+    weights = np.array([row.weights for row in rows], dtype=np.float64).reshape(-1, len(base))
     one_each = (owner == np.arange(len(base))[:, None]).astype(np.float64)
     return Formulation(
         objective=_gains(program, base, amounts),
@@ -106,35 +146,22 @@ def _choice_of_amounts(
         upper=np.ones(len(moves)),
         is_integer=np.ones(len(moves), dtype=bool),
         rows=sparse.csr_matrix(np.vstack([weights[:, owner] * moves, one_each])),
-        row_lower=np.concatenate([[lower for _, lower, _ in rows], np.ones(len(base))]),
-        row_upper=np.concatenate([[upper for _, _, upper in rows], np.ones(len(base))]),
+        row_lower=np.array(
+            [*(-np.inf if row.lower is None else float(row.lower) for row in rows), *np.ones(len(base))]
+        ),
+        row_upper=np.array([*(np.inf if row.upper is None else float(row.upper) for row in rows), *np.ones(len(base))]),
     )
 
 
-def _move_limits(restrictions: Restrictions, base: list[int], unit: IntArray, window: int) -> tuple[IntArray, IntArray]:
-    """Least and largest move per channel in its units, so that its bounds and its minimum viable spend hold."""
-    low, high = np.full(len(base), -window, dtype=np.int64), np.full(len(base), window, dtype=np.int64)
-    for channel, cents in enumerate(base):
-        least, most = restrictions.bounds(channel)
-        viable = restrictions.minimum_viable(channel)
-        if viable and 2 * cents < viable:
-            most = min(most, 0)
-        else:
-            least = max(least, viable)
-        low[channel] = max(low[channel], -((cents - least) // unit[channel]))
-        high[channel] = min(high[channel], (most - cents) // unit[channel])
-    return low, high
-
-
-def _integer_row(row: Row, base: list[int], misses_shares: bool) -> tuple[list[int], float, float]:
-    """Whole coefficients of a row and what its limits leave for moves from `base`."""
+def _integer_row(row: Row, base: list[int], misses_shares: bool) -> _IntegerRow:
+    """A row in whole numbers, and what its limits leave for moves from `base`."""
     whole, part = row.share.denominator, row.share.numerator
-    weights = [whole * (channel in row.members) - part for channel in range(len(base))]
+    weights = tuple(whole * (channel in row.members) - part for channel in range(len(base)))
     here = sum(weight * amount for weight, amount in zip(weights, base, strict=True))
     slack = whole - 1 if misses_shares else 0
-    lower = -np.inf if row.lower is None else float(row.lower * whole - here - slack)
-    upper = np.inf if row.upper is None else float(row.upper * whole - here + slack)
-    return weights, lower, upper
+    lower = None if row.lower is None else row.lower * whole - here - slack
+    upper = None if row.upper is None else row.upper * whole - here + slack
+    return _IntegerRow(weights, lower, upper)
 
 
 def _gains(program: Program, base: list[int], amounts: list[IntArray]) -> FloatArray:

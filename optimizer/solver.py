@@ -17,8 +17,9 @@ FloatArray = NDArray[np.float64]
 BoolArray = NDArray[np.bool_]
 
 
-# SCIP's default of 1e-6, relative to a row, is a unit of money in a budget of a million.
-SCIP_PARAMETERS = "numerics/feastol = 1e-9"
+# SCIP's default of 1e-6, relative to a row, is a unit of money in a budget of a million; it is taken only where
+# the tighter one leads to numerical trouble.
+SCIP_PARAMETERS = ("numerics/feastol = 1e-9", "numerics/feastol = 1e-6")
 
 
 class SolutionStatus(Enum):
@@ -119,7 +120,7 @@ def solve(formulation: Formulation, deadline: Deadline) -> Solution:
 
 
 def _solve_linear(formulation: Formulation, deadline: Deadline) -> Solution:
-    answer = _run("glop", formulation, formulation.rows, np.ones(formulation.rows.shape[0]), 1.0, deadline)
+    answer = _run("glop", formulation, deadline)
     status = _status(answer)
     if status not in (SolutionStatus.OPTIMAL, SolutionStatus.FEASIBLE):
         return Solution(status, NOTHING, np.inf, NOTHING)
@@ -128,43 +129,53 @@ def _solve_linear(formulation: Formulation, deadline: Deadline) -> Solution:
 
 
 def _solve_integer(formulation: Formulation, deadline: Deadline) -> Solution:
-    """Rows and objective are scaled to size one, because SCIP's tolerances are absolute below one."""
-    largest = np.asarray(abs(formulation.rows).max(axis=1).toarray()).ravel()
+    """Continuous variables, rows and objective are scaled to size one, because SCIP's tolerances are absolute there."""
+    spans = np.where(np.isfinite(formulation.upper), np.abs(formulation.upper), 1.0)
+    unit = np.where(formulation.is_integer | (spans == 0), 1.0, spans)
+    rows = sparse.csr_matrix(formulation.rows @ sparse.diags(unit))
+    largest = np.asarray(abs(rows).max(axis=1).toarray()).ravel()
     scale = 1.0 / np.where(largest > 0, largest, 1.0)
-    objective_scale = 1.0 / (float(np.abs(formulation.objective).max(initial=0.0)) or 1.0)
-    rows = sparse.csr_matrix(sparse.diags(scale) @ formulation.rows)
-    answer = _run("scip", formulation, rows, scale, objective_scale, deadline)
-    status = _status(answer)
-    if status not in (SolutionStatus.OPTIMAL, SolutionStatus.FEASIBLE):
-        return Solution(status, NOTHING, np.inf, NOTHING)
-    return Solution(status, _values(answer), float(answer.best_objective_bound()) / objective_scale, NOTHING)
+    objective = formulation.objective * unit
+    objective_unit = float(np.abs(objective).max(initial=0.0)) or 1.0
+    scaled = Formulation(
+        objective=objective / objective_unit,
+        lower=formulation.lower / unit,
+        upper=formulation.upper / unit,
+        is_integer=formulation.is_integer,
+        rows=sparse.csr_matrix(sparse.diags(scale) @ rows),
+        row_lower=formulation.row_lower * scale,
+        row_upper=formulation.row_upper * scale,
+    )
+    for parameters in SCIP_PARAMETERS:
+        answer = _run("scip", scaled, deadline, parameters)
+        status = _status(answer)
+        if status in (SolutionStatus.OPTIMAL, SolutionStatus.FEASIBLE):
+            return Solution(
+                status, _values(answer) * unit, float(answer.best_objective_bound()) * objective_unit, NOTHING
+            )
+        if status is SolutionStatus.INFEASIBLE:
+            break
+    return Solution(status, NOTHING, np.inf, NOTHING)
 
 
-def _run(
-    name: str,
-    formulation: Formulation,
-    rows: sparse.csr_matrix,
-    row_scale: FloatArray,
-    objective_scale: float,
-    deadline: Deadline,
-) -> Any:
+def _run(name: str, formulation: Formulation, deadline: Deadline, parameters: str = "") -> Any:
     from ortools.linear_solver.python import model_builder_helper as ortools  # slow to import, so only when needed
 
     model: Any = ortools.ModelBuilderHelper()
     model.fill_model_from_sparse_data(
         formulation.lower,
         formulation.upper,
-        formulation.objective * objective_scale,
-        formulation.row_lower * row_scale,
-        formulation.row_upper * row_scale,
-        rows,
+        formulation.objective,
+        formulation.row_lower,
+        formulation.row_upper,
+        formulation.rows,
     )
     for index in np.flatnonzero(formulation.is_integer):
         model.set_var_integrality(int(index), True)
     model.set_maximize(True)
     solver = ortools.ModelSolverHelper(name)
-    if name == "scip":
-        solver.set_solver_specific_parameters(SCIP_PARAMETERS)
+    if parameters:
+        solver.set_solver_specific_parameters(parameters)
     solver.set_time_limit_in_seconds(deadline.remaining_seconds)
     solver.solve(model)
     return solver
