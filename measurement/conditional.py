@@ -1,8 +1,8 @@
-"""Exact draws of what the model integrated out, and of the sales that follow: one chain's parameter draws in, more draws out.
+"""Exact draws of what the model integrated out, and of the sales that follow: a chain's draws in, more draws out.
 
-For every draw of the sampled parameters the linear part is Gaussian given the data. It is drawn by perturbation: draw it
-and the data from the prior, solve for the difference to the observed data, add the solution (Papandreou and Yuille 2010).
-The algebra is that of `measurement.model.marginal_log_likelihood`, in numpy.
+For every draw of the sampled parameters the linear part is Gaussian given the data. It is drawn by perturbation: draw
+it and the data from the prior, solve for the difference to the observed data, add the solution (Papandreou and Yuille
+2010). The algebra is that of `measurement.likelihood.marginal_log_likelihood`, in numpy.
 """
 
 from collections.abc import Mapping
@@ -62,9 +62,7 @@ def complete_chain(
         `predicted` (N) sales summed over geos, `inside` share of geo-weeks in their 90 % predictive interval.
     """
     count = len(chain["rho"])
-    rows = [
-        _complete(inputs, {name: values[i] for name, values in chain.items()}, generator) for i in range(count)
-    ]
+    rows = [_complete(inputs, {name: values[i] for name, values in chain.items()}, generator) for i in range(count)]
     return {name: np.stack([row[name] for row in rows]) for name in rows[0]}
 
 

@@ -1,4 +1,4 @@
-"""The gate: a posterior in; out come accepted, accepted with warnings or refused, and a verdict per channel with its reason."""
+"""The gate: a posterior in; out come a status for the model and a verdict per channel, each with its reason."""
 
 import warnings
 from collections.abc import Mapping
@@ -29,7 +29,7 @@ NEVER_VARIES = 0.02
 
 @dataclass(frozen=True)
 class ChannelEvidence:
-    """What the gate looks at for one channel; `variation` is the dose's standard deviation that can tell, over its mean."""
+    """What the gate looks at for one channel; `variation` is the dose's telling standard deviation over its mean."""
 
     iroas: Interval
     prior: Interval
@@ -70,7 +70,11 @@ def has_converged(found: Diagnostics, draws: int) -> bool:
 
 
 def judge(
-    found: Diagnostics, draws: int, baseline: Baseline, inside: float, verdicts: Mapping[str, Verdict],
+    found: Diagnostics,
+    draws: int,
+    baseline: Baseline,
+    inside: float,
+    verdicts: Mapping[str, Verdict],
     implausible: tuple[str, ...],
 ) -> Judgement:
     """The gate's answer on the whole model.
@@ -92,7 +96,8 @@ def judge(
         )
     elif baseline.probability_negative > NEGATIVE_BASELINE_WARNING:
         cautions.append(
-            f"Sales without advertising may be negative in some quarter (probability {baseline.probability_negative:.0%})."
+            "Sales without advertising may be negative in some quarter "
+            f"(probability {baseline.probability_negative:.0%})."
         )
     if inside < PREDICTIVE_LIMIT:
         refusals.append(f"The model does not describe the data: {inside:.0%} of sales lie in their 90 % interval.")
@@ -122,7 +127,8 @@ def _sampling_faults(found: Diagnostics, draws: int) -> list[str]:
         faults.append(f"Too few effective draws: {found.ess_bulk_min:.0f}, more than {ESS_BULK_LIMIT:.0f} are needed.")
     if not found.ess_tail_min > ESS_TAIL_LIMIT:
         faults.append(
-            f"Too few effective draws in the tails: {found.ess_tail_min:.0f}, more than {ESS_TAIL_LIMIT:.0f} are needed."
+            f"Too few effective draws in the tails: {found.ess_tail_min:.0f}, "
+            f"more than {ESS_TAIL_LIMIT:.0f} are needed."
         )
     if found.divergences > DIVERGENT_SHARE_LIMIT * draws:
         faults.append(f"{found.divergences} of {draws} draws diverged; parts of the posterior were not reached.")

@@ -1,4 +1,4 @@
-"""A quick robust regression before the model: noise scales, outliers pulled in, weeks that stand out, demand's footprint.
+"""A quick robust regression before the model: noise scales, outliers, weeks that stand out, demand's footprint.
 
 Relative sales and rough media columns in, `FirstPass` out. Media enter with one default shape, so nothing here is an
 estimate of their effect; it only keeps them from being taken for noise.

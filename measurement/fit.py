@@ -4,7 +4,7 @@ import hashlib
 import json
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from importlib.metadata import version
 
 import numpy as np
@@ -44,12 +44,12 @@ class FitSettings:
     """What a fit may be told: seed, priors, warnings of the panel's reader to keep, and how to sample."""
 
     seed: int = 0
-    priors: Priors = Priors()
+    priors: Priors = field(default_factory=Priors)
     warnings: tuple[str, ...] = ()
-    sampler: SamplerSettings = SamplerSettings()
+    sampler: SamplerSettings = field(default_factory=SamplerSettings)
 
 
-def fit_model(panel: Panel, settings: FitSettings = FitSettings(), progress: Progress | None = None) -> FittedModel:  # noqa: B008
+def fit_model(panel: Panel, settings: FitSettings = FitSettings(), progress: Progress | None = None) -> FittedModel:
     """Fit the incrementality model to a panel.
 
     Args:
@@ -109,9 +109,7 @@ def _report(
         baseline,
         float(flat["inside"].mean()),
         {name: verdict for name, (verdict, _) in zip(panel.channel_names, judged, strict=True)},
-        tuple(
-            name for name, entry in zip(panel.channel_names, evidence, strict=True) if is_implausible(entry)
-        ),
+        tuple(name for name, entry in zip(panel.channel_names, evidence, strict=True) if is_implausible(entry)),
     )
     outcome = panel.outcomes[0].name if len(panel.outcomes) == 1 else "total"
     channels = tuple(
@@ -179,4 +177,3 @@ def _provenance(panel: Panel, settings: FitSettings) -> Provenance:
     priors = settings.priors.to_json()
     identity = json.dumps([data, settings.seed, versions, priors, repr(settings.sampler)], sort_keys=True)
     return Provenance(hashlib.sha256(identity.encode()).hexdigest()[:16], data, settings.seed, versions, priors)
-

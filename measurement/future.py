@@ -48,9 +48,7 @@ def horizon_of(panel: Panel, end_time: float, weeks: int) -> Horizon:
     recent_dose, recent_spend = dose[:, :, -window:].sum(axis=2), spend[:, -window:].sum(axis=1)
     shares = np.where(paused[:, None], dose.sum(axis=2), recent_dose)
     money = np.where(paused, spend.sum(axis=1), recent_spend)
-    return Horizon(
-        weeks, shares / money[:, None], dose[:, :, : -LAGS : -1].copy(), panel.population, end_time
-    )
+    return Horizon(weeks, shares / money[:, None], dose[:, :, :-LAGS:-1].copy(), panel.population, end_time)
 
 
 def planned_sales(horizon: Horizon, draws: Mapping[str, FloatArray], spend: FloatArray) -> FloatArray:
@@ -68,9 +66,7 @@ def planned_sales(horizon: Horizon, draws: Mapping[str, FloatArray], spend: Floa
     return np.stack([_channel_sales(horizon, draws, channel, spend[channel]) for channel in channels], axis=1)
 
 
-def _channel_sales(
-    horizon: Horizon, draws: Mapping[str, FloatArray], channel: int, spend: FloatArray
-) -> FloatArray:
+def _channel_sales(horizon: Horizon, draws: Mapping[str, FloatArray], channel: int, spend: FloatArray) -> FloatArray:
     weights = geometric_weights(0.5 ** np.exp(-draws["log_half_life"][:, channel]), LAGS)
     plan_share, carried, repeats = _slots(horizon, weights, channel)
     per_week = horizon.dose_per_spend[channel][:, None] * (spend / horizon.weeks)

@@ -12,7 +12,6 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
-from multiprocessing.queues import Queue
 from typing import Any
 
 import numpy as np
@@ -125,7 +124,7 @@ class _Chain:
     gradients_per_draw: float
 
 
-def _run_chains(task: _Task, messages: "Queue[_Message] | None") -> list[_Chain]:
+def _run_chains(task: _Task, messages: "queue.Queue[_Message] | None") -> list[_Chain]:
     """In a process of its own: compile once, then one chain after the other."""
     import nutpie
 
@@ -136,7 +135,7 @@ def _run_chains(task: _Task, messages: "Queue[_Message] | None") -> list[_Chain]
     return [_run_chain(compiled, task, seed, messages) for seed in task.seeds]
 
 
-def _run_chain(compiled: Any, task: _Task, seed: int, messages: "Queue[_Message] | None") -> _Chain:
+def _run_chain(compiled: Any, task: _Task, seed: int, messages: "queue.Queue[_Message] | None") -> _Chain:
     import nutpie
 
     settings = task.settings
@@ -164,7 +163,7 @@ def _run_chain(compiled: Any, task: _Task, seed: int, messages: "Queue[_Message]
     )
 
 
-def _counting(compiled: Any, seed: int, messages: "Queue[_Message] | None") -> Any:
+def _counting(compiled: Any, seed: int, messages: "queue.Queue[_Message] | None") -> Any:
     """The compiled model, reporting every few draws: nutpie expands each draw once, warm-up included."""
     if messages is None:
         return compiled

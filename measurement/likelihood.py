@@ -43,7 +43,7 @@ def marginal_log_likelihood(
     return integrated(small, right, _gram(rest, rho, precision), full_prior) - 0.5 * log_determinant - log_noise
 
 
-@jax.custom_vjp
+@jax.custom_vjp  # type: ignore[untyped-decorator]
 def integrated(small: Array, right: Array, gram: Array, prior: Array) -> Array:
     """Log density after integrating out, but for the determinants of the priors.
 
@@ -96,7 +96,7 @@ def _integrated_backward(
 integrated.defvjp(_integrated_forward, _integrated_backward)
 
 
-@jax.custom_vjp
+@jax.custom_vjp  # type: ignore[untyped-decorator]
 def inverse_and_log_determinant(matrix: Array) -> tuple[Array, Array]:
     """Inverse and log determinant of a positive definite matrix."""
     return _inverse_forward(matrix)[0]

@@ -10,18 +10,18 @@ import pymc as pm
 import pytensor.tensor as pt
 from numpy.typing import NDArray
 from pytensor import wrap_jax
+from pytensor.tensor import TensorVariable as Tensor
 
 from measurement.likelihood import marginal_log_likelihood
 from measurement.preparation import LAGS, ModelInputs
 from measurement.priors import ChannelPrior, Priors, chance_of_nothing, weibull_of
 from measurement.transforms import SMALLEST_DOSE
 
-Tensor = pt.TensorVariable
 FloatArray = NDArray[np.float64]
 
 NOISE_LOG_SD = 0.5
 PROXY_MEDIAN, PROXY_LOG_SD = 1.2, 0.5
-"""(1 - r) / r for a demand proxy of reliability r given spend: r is 0.45 in the median, 0.27 to 0.66 in 90 % of cases."""
+"""(1 - r) / r for a demand proxy of reliability r given spend: r is 0.45 in the median, 0.27 to 0.66 in nine of ten."""
 WEEK_EFFECT = 0.03
 """Median of the common week effect's standard deviations, relative to sales."""
 
@@ -41,7 +41,9 @@ def build_model(inputs: ModelInputs, priors: Priors, channels: tuple[str, ...]) 
     own = [priors.of(channel) for channel in channels]
     with pm.Model(coords={"channel": list(channels)}) as model:
         iroas = _iroas(own)
-        log_half_life = _log_normal("log_half_life", [p.half_life_weeks.median for p in own], _log_sds(own, "half_life"))
+        log_half_life = _log_normal(
+            "log_half_life", [p.half_life_weeks.median for p in own], _log_sds(own, "half_life")
+        )
         log_half_saturation = _log_normal(
             "log_half_saturation", [p.half_saturation.median for p in own], _log_sds(own, "half_saturation")
         )
@@ -79,7 +81,7 @@ def _iroas(own: list[ChannelPrior]) -> Tensor:
 
 
 def _exponential(score: Tensor) -> Tensor:
-    """An exponential quantity as the quantile of a standard normal one, which samples well when data push it to zero."""
+    """An exponential quantity as a standard normal one's quantile, which samples well when data push it to zero."""
     return -pt.log(0.5 * pt.erfc(score / np.sqrt(2.0)))
 
 

@@ -1,4 +1,4 @@
-"""A weekly panel in, the arrays out that the model conditions on: doses, relative sales, baseline covariances, noise scales.
+"""A weekly panel in, the arrays that the model conditions on out: doses, relative sales, covariances, noise scales.
 
 The first weeks feed the adstock and leave the likelihood. Outliers are pulled in to a Huber threshold and weeks that
 stand out in every geo get an effect of their own, so that neither moves a channel.
@@ -40,8 +40,8 @@ class ModelInputs:
         mean_sales: each geo's mean sales per week, `(G,)`.
         lagged_dose: spend or exposure per head over the channel's mean, `(C, G, T, LAGS)`, lag 0 first.
         population: `(G,)`.
-        reference_weeks: 1 in the weeks over which a channel's iROAS parameter is defined, else 0, `(C, T)`: the window, or
-            all weeks for a channel that hardly spent in it.
+        reference_weeks: 1 in the weeks over which a channel's iROAS parameter is defined, else 0, `(C, T)`: the
+            window, or all weeks for a channel that hardly spent in it.
         reference_spend: spend in these weeks, `(C,)`.
         time: the week's place, 0 in the window's middle and 1 panel length per unit, `(T,)`.
         local: columns with a coefficient of standard deviation 1 in every geo, `(G, N, 2)`.
@@ -135,7 +135,8 @@ def dose_per_head(panel: Panel) -> FloatArray:
     raw = np.where([channel.has_exposure for channel in panel.channels], panel.exposure, panel.spend)
     per_head = raw / panel.population[:, None, None]
     scale = raw.sum(axis=(0, 1)) / (panel.population.sum() * raw.shape[1])
-    return np.ascontiguousarray(np.moveaxis(per_head / scale, 2, 0))
+    dose: FloatArray = np.ascontiguousarray(np.moveaxis(per_head / scale, 2, 0))
+    return dose
 
 
 def _reference_weeks(panel: Panel) -> FloatArray:

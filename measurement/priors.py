@@ -23,7 +23,6 @@ from numpy.typing import NDArray
 
 from measurement.errors import PriorsError
 
-
 VAGUE = 3.4
 """From this ratio of p95 to median on, an iROAS prior has enough density near zero to leave room for no effect."""
 
@@ -146,7 +145,8 @@ def _channel_prior(table: object, default: ChannelPrior, where: str) -> ChannelP
     if not isinstance(table, dict):
         raise PriorsError(f"{where}: must be a table, such as iroas = {{ median = 1.0, p95 = 4.5 }}")
     _only_known(table, tuple(field.name for field in fields(ChannelPrior)), where)
-    return replace(default, **{key: _value(key, value, f"{where}.{key}") for key, value in table.items()})
+    stated: dict[str, Any] = {key: _value(key, value, f"{where}.{key}") for key, value in table.items()}
+    return replace(default, **stated)
 
 
 def _value(key: str, value: object, where: str) -> object:

@@ -1,7 +1,6 @@
 """Stored models: a folder with `model.json` (report, provenance, labels), `panel.nc` and `draws.nc` (float32)."""
 
 import json
-import os
 import shutil
 import tempfile
 from collections.abc import Mapping
@@ -71,7 +70,9 @@ def load_model(path: Path) -> FittedModel:
             panel=_panel(content["panel"], _read_arrays(path / "panel.nc")),
             draws=_read_arrays(path / "draws.nc"),
             report=_report(content["report"]),
-            provenance=Provenance(**content["provenance"] | {"experiments": tuple(content["provenance"]["experiments"])}),
+            provenance=Provenance(
+                **content["provenance"] | {"experiments": tuple(content["provenance"]["experiments"])}
+            ),
             warnings=tuple(content["warnings"]),
         )
     except (OSError, ValueError, KeyError, TypeError) as error:
@@ -96,11 +97,15 @@ def _write(model: FittedModel, folder: Path) -> None:
 def _put_in_place(fresh: Path, path: Path) -> None:
     if path.exists():
         old = fresh.with_name(fresh.name + "-old")
-        os.replace(path, old)
-        os.replace(fresh, path)
+        path.replace(old)
+        try:
+            fresh.replace(path)
+        except OSError:
+            old.replace(path)
+            raise
         shutil.rmtree(old, ignore_errors=True)
     else:
-        os.replace(fresh, path)
+        fresh.replace(path)
     path.chmod(0o755)
 
 
