@@ -1,0 +1,48 @@
+"""`rmo fit`: a panel in, a stored model and the gate's report out."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from api.cli.exits import ExitCode
+from api.cli.options import Controls, Json, MapFile, PanelFile, Seed, names
+from api.cli.output import computing, note, people, print_json, warn
+from api.cli.progress import fit_progress
+
+Out = Annotated[Path, typer.Option("--out", help="Folder to store the model in.", show_default=False)]
+PriorsFile = Annotated[Path | None, typer.Option("--priors", help="A priors.toml: what is believed before the data.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command(epilog="Example: rmo fit panel.csv --out model --seed 1")(fit)
+
+
+def fit(
+    panel: PanelFile,
+    out: Out,
+    map_file: MapFile = None,
+    controls: Controls = "",
+    priors: PriorsFile = None,
+    seed: Seed = 0,
+    json: Json = False,
+) -> int:
+    """Learn what each channel really sells, and store the model.
+
+    Exit code 3 says that the gate refuses the model; it is stored all the same, so that rmo report can say why.
+    """
+    from api.services.fit_panel import FitRequest, fit_panel
+
+    request = FitRequest(panel, map_file, names(controls), priors, out, seed)
+    with computing(), fit_progress() as show:
+        model = fit_panel(request, progress=show)
+    warn(model.warnings)
+    note(f"stored in {out}")
+    if json:
+        print_json(model.report.to_json())
+    else:
+        from api.cli.report_tables import print_report
+
+        print_report(people(), model.report.to_json(), model.panel.currency)
+    return ExitCode.REFUSED if model.report.status.value == "refused" else ExitCode.DONE

@@ -1,0 +1,21 @@
+"""Arguments that several commands share, declared once."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")]
+Seed = Annotated[int, typer.Option("--seed", min=0, max=2**32 - 1, help="Same input and seed, same answer.")]
+UnusedSeed = Annotated[
+    int, typer.Option("--seed", min=0, max=2**32 - 1, help="Taken as by every command; nothing is random here.")
+]
+PanelFile = Annotated[Path, typer.Argument(metavar="PANEL", help="The panel, CSV or Parquet.", show_default=False)]
+MapFile = Annotated[Path | None, typer.Option("--map", help="A panel.toml that names the file's columns.")]
+Controls = Annotated[str, typer.Option("--controls", help="Further columns to admit as controls: a,b.")]
+ModelFolder = Annotated[Path, typer.Argument(metavar="MODEL", help="A model stored by rmo fit.", show_default=False)]
+
+
+def names(text: str) -> tuple[str, ...]:
+    """`a, b` → `("a", "b")`."""
+    return tuple(part.strip() for part in text.split(",") if part.strip())

@@ -1,0 +1,71 @@
+"""A plan's JSON in, tables and sentences for people out."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from api.cli.output import safe, table
+from api.formats import between, compact_between, compact_money, money, number, signed_percent
+from api.wording import gain_in_words, line_note, plan_status_in_words, sentences
+
+_COLUMNS = (
+    "<channel",
+    "today",
+    "plan",
+    "change",
+    "incremental",
+    "90 % interval",
+    "iROAS",
+    "90 % interval",
+    "marginal",
+    "<note",
+)
+
+
+def print_plan(console: Console, plan: Mapping[str, Any], currency: str) -> None:
+    """Status, lines, totals, binding rules, conflicts and the advice."""
+    console.print(f"[bold]{plan_status_in_words(plan)}[/bold], {money(plan['budget'], currency)} in {plan['weeks']} weeks")
+    if plan["lines"]:
+        console.print()
+        console.print(_lines(plan, currency))
+        console.print()
+        console.print(gain_in_words(plan, currency))
+    if plan["total"]["unspent"] and plan["lines"]:
+        console.print(f"Left unspent: {money(plan['total']['unspent'], currency)}.")
+    for rule in plan["binding"]:
+        price = number(rule["shadow_price"], 2)
+        console.print(f"Binding: {safe(str(rule['rule']))}; one more unit of it is worth {price} in sales.")
+    for conflict in plan["conflicts"]:
+        console.print(f"Cannot hold together: {safe('; '.join(map(str, conflict['rules'])))}.")
+    for sentence in sentences(plan["advice"]):
+        console.print(f"→ {safe(sentence)}")
+
+
+def _lines(plan: Mapping[str, Any], currency: str) -> Table:
+    made = table("Budget plan", _COLUMNS)
+    for line in plan["lines"]:
+        made.add_row(
+            safe(line["channel"]),
+            money(line["current_spend"], currency),
+            money(line["spend"], currency),
+            signed_percent(line["change"]),
+            compact_money(line["incremental"]["mean"], currency),
+            compact_between(line["incremental"]),
+            number(line["iroas"]["mean"], 2),
+            between(line["iroas"]),
+            number(line["marginal_iroas"]["mean"], 2),
+            line_note(line),
+        )
+    total = plan["total"]
+    made.add_row(
+        "[bold]total[/bold]",
+        money(sum(line["current_spend"] for line in plan["lines"]), currency),
+        money(total["spend"], currency),
+        "",
+        compact_money(total["incremental"]["mean"], currency),
+        compact_between(total["incremental"]),
+    )
+    return made
+

@@ -1,0 +1,60 @@
+"""A report's JSON in, tables and sentences for people out."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from rich.console import Console
+
+from api.cli.output import coloured_status, coloured_verdict, safe, table
+from api.formats import between, compact_between, compact_money, money, number, percent
+from api.wording import diagnostics_in_words, entry_name
+
+_COLUMNS = (
+    "<channel",
+    "spend",
+    "incremental",
+    "90 % interval",
+    "iROAS",
+    "90 % interval",
+    "prior 90 %",
+    "marginal",
+    "<verdict",
+)
+
+
+def print_report(console: Console, report: Mapping[str, Any], currency: str) -> None:
+    """Status, channels, verdicts with their reasons, baseline and diagnostics."""
+    window = report["window"]
+    console.print(f"The model is {coloured_status(report['status'])}.")
+    for reason in report["reasons"]:
+        console.print(f"  • {safe(reason)}")
+    console.print()
+    console.print(_channels(report, currency, f"{window['start']} to {window['end']}"))
+    console.print()
+    for entry in report["channels"]:
+        name = entry_name(entry, report["channels"])
+        console.print(f"[bold]{safe(name)}[/bold], {coloured_verdict(entry['verdict'])}: {safe(entry['reason'])}")
+    console.print()
+    baseline = report["baseline"]
+    console.print(f"{percent(baseline['share'])} of sales would have come without any advertising (the baseline).")
+    for sentence in diagnostics_in_words(report):
+        console.print(safe(sentence))
+
+
+def _channels(report: Mapping[str, Any], currency: str, window: str) -> Any:
+    made = table(f"Incremental sales by channel, {window}", _COLUMNS)
+    for entry in report["channels"]:
+        prior = entry.get("prior_iroas")
+        made.add_row(
+            safe(entry_name(entry, report["channels"])),
+            money(entry["spend"], currency),
+            compact_money(entry["incremental"]["mean"], currency),
+            compact_between(entry["incremental"]),
+            number(entry["iroas"]["mean"], 2),
+            between(entry["iroas"]),
+            between(prior) if prior else "",
+            number(entry["marginal_iroas"]["mean"], 2),
+            coloured_verdict(entry["verdict"]),
+        )
+    return made
+

@@ -1,0 +1,89 @@
+"""The only place that turns errors into HTTP: every failure is a problem document of RFC 9457.
+
+Beside the standard members a problem carries `code`, which stays the same from release to release, and `errors`, a list
+of the fields at fault with what is wrong about each.
+"""
+
+from collections.abc import Sequence
+from http import HTTPStatus
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException
+
+from api.services.stored_models import ModelNotFound
+from measurement.errors import BadInput, ModelFileError, ModelRefused
+from optimizer.errors import BadProblem, BadRules
+
+MEDIA_TYPE = "application/problem+json"
+_HTTP_CODES = {
+    HTTPStatus.NOT_FOUND: "not_found",
+    HTTPStatus.METHOD_NOT_ALLOWED: "method_not_allowed",
+}
+
+
+def install_error_handlers(app: FastAPI) -> None:
+    """Make every failure of `app` a problem document."""
+    app.add_exception_handler(RequestValidationError, _invalid_request)
+    app.add_exception_handler(HTTPException, _http_error)
+    app.add_exception_handler(Exception, _fault)
+    for kind, status, code, field in (
+        (ModelNotFound, HTTPStatus.NOT_FOUND, "model_not_found", "model"),
+        (ModelFileError, HTTPStatus.CONFLICT, "model_unreadable", "model"),
+        (ModelRefused, HTTPStatus.CONFLICT, "model_refused", "model"),
+        (BadRules, HTTPStatus.UNPROCESSABLE_ENTITY, "bad_rules", "rules"),
+        (BadProblem, HTTPStatus.UNPROCESSABLE_ENTITY, "bad_problem", "budget"),
+        (BadInput, HTTPStatus.UNPROCESSABLE_ENTITY, "bad_input", ""),
+    ):
+        app.add_exception_handler(kind, _known(status, code, field))
+
+
+def problem(
+    status: HTTPStatus, code: str, detail: str, errors: Sequence[dict[str, str]] = (), **headers: str
+) -> JSONResponse:
+    """One problem document."""
+    body: dict[str, Any] = {
+        "type": f"urn:rmo:problem:{code}",
+        "title": status.phrase,
+        "status": status.value,
+        "code": code,
+        "detail": detail,
+    }
+    if errors:
+        body["errors"] = list(errors)
+    return JSONResponse(body, status.value, headers=headers, media_type=MEDIA_TYPE)
+
+
+def _known(status: HTTPStatus, code: str, field: str) -> Any:
+    def answer(_: Request, error: Exception) -> JSONResponse:
+        detail = str(error)
+        return problem(status, code, detail, [{"field": field, "message": detail}] if field else ())
+
+    return answer
+
+
+def _invalid_request(_: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, RequestValidationError)
+    errors = [{"field": _field(found["loc"]), "message": str(found["msg"])} for found in error.errors()]
+    detail = "; ".join(f"{entry['field'] or 'body'}: {entry['message']}" for entry in errors)
+    return problem(HTTPStatus.UNPROCESSABLE_ENTITY, "invalid_request", detail, errors)
+
+
+def _field(location: Sequence[str | int]) -> str:
+    """`("body", "budget")` → `budget`; the place in a body that is not JSON at all is no field."""
+    return ".".join(str(part) for part in location[1:] if not isinstance(part, int))
+
+
+def _http_error(_: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, HTTPException)
+    status = HTTPStatus(error.status_code)
+    code = _HTTP_CODES.get(status, "http_error")
+    return problem(status, code, str(error.detail), (), **(error.headers or {}))
+
+
+def _fault(_: Request, __: Exception) -> JSONResponse:
+    """Starlette raises the error again after the answer, so the server's log has the traceback."""
+    detail = "A fault of the service, not of your request."
+    return problem(HTTPStatus.INTERNAL_SERVER_ERROR, "internal_error", detail)

@@ -1,0 +1,1 @@
+"""Pages and plots: views that take results and compute nothing."""
