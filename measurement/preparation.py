@@ -144,7 +144,8 @@ def _reference_weeks(panel: Panel) -> FloatArray:
     window = np.zeros(spend.shape)
     window[:, -window_length(spend.shape[1]) :] = 1.0
     hardly = (spend * window).sum(axis=1) < HARDLY_SPENT * spend.sum(axis=1)
-    return np.where(hardly[:, None], 1.0, window)
+    reference: FloatArray = np.where(hardly[:, None], 1.0, window)
+    return reference
 
 
 def _time(periods: int) -> FloatArray:
