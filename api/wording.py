@@ -57,8 +57,8 @@ def headline(report: Mapping[str, Any], currency: str) -> str:
     if not sure:
         return f"{brought}, but no single channel is measured well yet"
     best = max(sure, key=lambda entry: entry["iroas"]["mean"])
-    returned = number(best["iroas"]["mean"], 2)
-    return f"{brought}; {entry_name(best, entries)} returned most, {returned} in sales for every {currency or 'unit'} spent"
+    returned = f"{number(best['iroas']['mean'], 2)} in sales for every {currency or 'unit'} spent"
+    return f"{brought}; {entry_name(best, entries)} returned most, {returned}"
 
 
 def entry_name(entry: Mapping[str, Any], entries: Sequence[Mapping[str, Any]]) -> str:
@@ -121,4 +121,6 @@ def _divergences(count: int) -> str:
 def _baseline(probability: float | None) -> str:
     if probability is not None and probability < 0.05:
         return "The baseline is positive throughout."
-    return f"The baseline is negative in some quarter with a probability of {percent(probability)}: too much is credited."
+    return (
+        f"The baseline is negative in some quarter with a probability of {percent(probability)}: too much is credited."
+    )

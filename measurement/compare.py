@@ -104,7 +104,9 @@ def compare_models(a: FittedModel, b: FittedModel) -> ModelComparison:
 def _causes(a: FittedModel, b: FittedModel) -> tuple[Cause, ...]:
     found: list[Cause] = []
     if a.provenance.data_hash != b.provenance.data_hash:
-        changes = panel_changes(a.panel, b.panel) or ("The data differ in what the panel does not show, such as names.",)
+        changes = panel_changes(a.panel, b.panel) or (
+            "The data differ in what the panel does not show, such as names.",
+        )
         found += [Cause(CauseKind.DATA, sentence) for sentence in changes]
     found += [Cause(CauseKind.WINDOW, sentence) for sentence in _window_change(a, b)]
     experiments = _experiment_changes(a.provenance.experiments, b.provenance.experiments)
@@ -204,7 +206,8 @@ def _channel_sentence(channel: str, old: ChannelReport | None, new: ChannelRepor
         return f"{channel} is new: iROAS {_interval(new.iroas)}, {_words(new.verdict)}."
     if old is not None and new is None:
         return f"{channel} is gone; its iROAS was {_interval(old.iroas)}."
-    assert old is not None and new is not None
+    assert old is not None
+    assert new is not None
     judged = "a real change" if change is Change.REAL else "within noise"
     sentence = f"{channel}: iROAS went from {_interval(old.iroas)} to {_interval(new.iroas)}, {judged}."
     if old.verdict is not new.verdict:

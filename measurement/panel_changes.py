@@ -58,7 +58,8 @@ def _value_changes(a: Panel, b: Panel) -> list[str]:
         ("Control", a.control_values, b.control_values, _names(a.controls), _names(b.controls)),
     ):
         for label in (name for name in a_labels if name in b_labels):
-            old, new, geos, dates = _shared(a, b, before[:, :, a_labels.index(label)], after[:, :, b_labels.index(label)])
+            column_a, column_b = before[:, :, a_labels.index(label)], after[:, :, b_labels.index(label)]
+            old, new, geos, dates = _shared(a, b, column_a, column_b)
             sentences += _difference(f"{what} {label}", old, new, geos, dates)
     return sentences
 
@@ -68,8 +69,9 @@ def _shared(
 ) -> tuple[FloatArray, FloatArray, list[str], NDArray[np.datetime64]]:
     geos = [geo for geo in a.geos if geo in b.geos]
     dates, in_a, in_b = np.intersect1d(a.dates, b.dates, return_indices=True)
-    rows_a, rows_b = [a.geos.index(geo) for geo in geos], [b.geos.index(geo) for geo in geos]
-    return before[np.ix_(rows_a, in_a)], after[np.ix_(rows_b, in_b)], geos, dates
+    rows_a = np.array([a.geos.index(geo) for geo in geos], dtype=np.int64)
+    rows_b = np.array([b.geos.index(geo) for geo in geos], dtype=np.int64)
+    return before[rows_a][:, in_a], after[rows_b][:, in_b], geos, dates
 
 
 def _difference(

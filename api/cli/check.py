@@ -29,5 +29,5 @@ def check(
     else:
         from api.cli.check_tables import print_check
 
-        print_check(people(), description, read.panel.currency)
+        print_check(people(), description)
     return ExitCode.DONE

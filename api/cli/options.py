@@ -5,10 +5,17 @@ from typing import Annotated
 
 import typer
 
+LARGEST_SEED = 2**32 - 1
+
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")]
-Seed = Annotated[int, typer.Option("--seed", min=0, max=2**32 - 1, help="Same input and seed, same answer.")]
+Seed = Annotated[
+    int, typer.Option("--seed", min=0, max=2**32 - 1, metavar="N", help="Same input and seed, same answer.")
+]
 UnusedSeed = Annotated[
-    int, typer.Option("--seed", min=0, max=2**32 - 1, help="Taken as by every command; nothing is random here.")
+    int,
+    typer.Option(
+        "--seed", min=0, max=2**32 - 1, metavar="N", help="Taken as by every command; nothing is random here."
+    ),
 ]
 PanelFile = Annotated[Path, typer.Argument(metavar="PANEL", help="The panel, CSV or Parquet.", show_default=False)]
 MapFile = Annotated[Path | None, typer.Option("--map", help="A panel.toml that names the file's columns.")]

@@ -49,8 +49,12 @@ def computing() -> Iterator[None]:
     """While libraries work: what they print goes to standard error, their warnings nowhere unless RMO_DEBUG is set."""
     with redirect_stdout(sys.stderr), warnings.catch_warnings():
         if not debugging():
-            warnings.simplefilter("ignore")
+            warnings.showwarning = _forget
         yield
+
+
+def _forget(*_: object) -> None:
+    """Libraries put warning filters of their own back, so warnings are dropped where they would be shown."""
 
 
 def debugging() -> bool:

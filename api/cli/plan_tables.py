@@ -26,7 +26,9 @@ _COLUMNS = (
 
 def print_plan(console: Console, plan: Mapping[str, Any], currency: str) -> None:
     """Status, lines, totals, binding rules, conflicts and the advice."""
-    console.print(f"[bold]{plan_status_in_words(plan)}[/bold], {money(plan['budget'], currency)} in {plan['weeks']} weeks")
+    console.print(
+        f"[bold]{plan_status_in_words(plan)}[/bold], {money(plan['budget'], currency)} in {plan['weeks']} weeks"
+    )
     if plan["lines"]:
         console.print()
         console.print(_lines(plan, currency))
@@ -68,4 +70,3 @@ def _lines(plan: Mapping[str, Any], currency: str) -> Table:
         compact_between(total["incremental"]),
     )
     return made
-

@@ -57,4 +57,3 @@ def _channels(report: Mapping[str, Any], currency: str, window: str) -> Any:
             coloured_verdict(entry["verdict"]),
         )
     return made
-

@@ -24,9 +24,7 @@ def register(app: typer.Typer) -> None:
     app.command(epilog="Example: rmo serve --models models --port 8000")(serve)
 
 
-def serve(
-    models: Models, port: Port = 8000, host: Host = "127.0.0.1", seed: UnusedSeed = 0, json: Json = False
-) -> int:
+def serve(models: Models, port: Port = 8000, host: Host = "127.0.0.1", seed: UnusedSeed = 0, json: Json = False) -> int:
     """Answer over HTTP: POST /v1/plans, GET /v1/models/{id}, GET /healthz."""
     if not models.is_dir():
         raise typer.BadParameter(f"there is no folder {models}", param_hint="--models")
@@ -59,7 +57,7 @@ def _listen(host: str, port: int) -> socket.socket:
 
 
 def _run_until_told(server: "Server", listening: socket.socket) -> None:
-    """Both ways of ending a service, Ctrl-C and SIGTERM, are a clean end; uvicorn raises either again when it is done."""
+    """Ctrl-C and SIGTERM both end the service cleanly; uvicorn raises either again when it is done."""
     before = signal.signal(signal.SIGTERM, lambda *_: None)
     try:
         server.run(sockets=[listening])

@@ -10,9 +10,11 @@ from api.cli.options import Json, Seed
 from api.cli.output import computing, people, print_json
 
 Out = Annotated[Path, typer.Option("--out", help="Folder to write into.", show_default=False)]
-Geos = Annotated[int, typer.Option("--geos", min=1, max=1000, help="Number of geos.")]
-Weeks = Annotated[int, typer.Option("--weeks", min=26, max=1040, help="Number of weeks.")]
+Geos = Annotated[int, typer.Option("--geos", help="Number of geos.")]
+Weeks = Annotated[int, typer.Option("--weeks", help="Number of weeks.")]
 Kind = Annotated[str, typer.Option("--kind", help="What is hard about it; an unknown kind lists them all.")]
+
+_FILES = ("panel.csv", "experiments.csv", "map.toml", "truth.json")
 
 
 def register(app: typer.Typer) -> None:
@@ -24,17 +26,18 @@ def simulate(
     out: Out, geos: Geos = 20, weeks: Weeks = 104, kind: Kind = "plain", seed: Seed = 0, json: Json = False
 ) -> int:
     """Make up an advertiser whose true incremental sales are known."""
+    from api.services.simulate_advertiser import simulate_advertiser
     from measurement.simulate import WorldKind, WorldSpec, write_world
-    from measurement.simulate import simulate as make_world
 
     kinds = [known.value for known in WorldKind]
     if kind not in kinds:
         raise typer.BadParameter(f"unknown kind {kind!r}; there are {', '.join(kinds)}", param_hint="--kind")
     with computing():
-        write_world(make_world(WorldSpec(kind=WorldKind(kind), geos=geos, weeks=weeks, seed=seed)), out)
-    files = sorted(path.name for path in out.iterdir() if path.name in {"panel.csv", "experiments.csv", "truth.json"})
+        write_world(simulate_advertiser(WorldSpec(kind=WorldKind(kind), geos=geos, weeks=weeks, seed=seed)), out)
+    files = [name for name in _FILES if (out / name).exists()]
     if json:
         print_json({"out": str(out), "files": files, "kind": kind, "geos": geos, "weeks": weeks, "seed": seed})
-    else:
-        people().print(f"{', '.join(files)} written to {out}. Next: rmo check {out / 'panel.csv'}")
+        return ExitCode.DONE
+    with_map = f" --map {out / 'map.toml'}" if "map.toml" in files else ""
+    people().print(f"{', '.join(files)} written to {out}. Next: rmo check {out / 'panel.csv'}{with_map}", markup=False)
     return ExitCode.DONE

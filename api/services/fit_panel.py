@@ -20,17 +20,19 @@ class FitRequest:
 
 
 def fit_panel(request: FitRequest, progress: Callable[[FitProgress], None] | None = None) -> FittedModel:
-    """Read, fit, store. Raises BadInput, before any work where `out` cannot take the model."""
-    from measurement.fit import FitSettings, fit_model
+    """Read, fit, store. Raises BadInput, and that before any work where `out` holds something else than a model."""
     from measurement.panel_map import read_panel_map
-    from measurement.priors import read_priors
+    from measurement.priors import Priors, read_priors
     from measurement.reading import read_panel
-    from measurement.storage import save_model
+    from measurement.storage import refuse_foreign, save_model
 
+    refuse_foreign(request.out)
     panel_map = read_panel_map(request.panel_map) if request.panel_map else None
     read = read_panel(request.panel, panel_map=panel_map, controls=request.controls)
-    priors = read_priors(request.priors, read.panel.channel_names) if request.priors else None
-    settings = FitSettings(seed=request.seed, priors=priors, warnings=tuple(read.warnings))
-    model = fit_model(read.panel, settings, progress)
+    priors = read_priors(request.priors, read.panel.channel_names) if request.priors else Priors()
+
+    from measurement.fit import FitSettings, fit_model
+
+    model = fit_model(read.panel, FitSettings(request.seed, priors, tuple(read.warnings)), progress)
     save_model(model, request.out)
     return model

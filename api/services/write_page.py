@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from api.services.plan_budget import DEFAULT_WEEKS
 from measurement.errors import BadInput
 from measurement.fitted import FittedModel
 
-DEFAULT_WEEKS = 13
 _PLAN_KEYS = {"status", "budget", "weeks", "lines", "total", "advice"}
 
 

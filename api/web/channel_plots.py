@@ -35,7 +35,8 @@ def iroas_plot(entries: list[Mapping[str, Any]], size: Size, name: str) -> Pictu
     axes.xaxis.set_major_locator(MaxNLocator(6))
     number_axis(axes, "x")
     told = "; ".join(
-        f"{entry_name(entry, entries)} {number(entry['iroas']['mean'], 2)} ({between(entry['iroas'])})" for entry in entries
+        f"{entry_name(entry, entries)} {number(entry['iroas']['mean'], 2)} ({between(entry['iroas'])})"
+        for entry in entries
     )
     return Picture(to_svg(figure, name), f"iROAS with 90 % intervals, prior in grey behind: {told}.")
 

@@ -44,7 +44,7 @@ def render_report(page: ReportPage) -> str:
     """The page as text."""
     report = plain(page.model.report.to_json())
     currency = page.model.panel.currency
-    return _template("report.html").render(
+    rendered: str = _template("report.html").render(
         title="Incrementality report",
         style=Markup(_text("report.css")),
         report=report,
@@ -64,6 +64,7 @@ def render_report(page: ReportPage) -> str:
         stack_legend=_stack_legend(page.weekly),
         **_pictures(page, report["channels"], currency),
     )
+    return rendered
 
 
 def _pictures(page: ReportPage, entries: list[Mapping[str, Any]], currency: str) -> dict[str, PicturePair]:

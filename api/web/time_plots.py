@@ -65,9 +65,10 @@ def _stack(weekly: WeeklyContributions) -> list[tuple[str, str, FloatArray]]:
 
 
 def _frame(axes: Axes, dates: "np.ndarray[tuple[int], np.dtype[np.object_]]", currency: str) -> None:
-    locator = AutoDateLocator(minticks=3, maxticks=8)
+    locator = AutoDateLocator(minticks=3, maxticks=8)  # type: ignore[no-untyped-call]
     axes.xaxis.set_major_locator(locator)
-    axes.xaxis.set_major_formatter(ConciseDateFormatter(locator, show_offset=False))
+    formatter = ConciseDateFormatter(locator, show_offset=False)  # type: ignore[no-untyped-call]
+    axes.xaxis.set_major_formatter(formatter)
     axes.set_xlim(dates[0], dates[-1])
     axes.margins(x=0)
     axes.set_ylabel(f"sales per week{f', {currency}' if currency else ''}", color=MUTED)
