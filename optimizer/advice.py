@@ -11,27 +11,14 @@ MOVES_NAMED = 3
 
 
 def advise(lines: tuple[PlanLine, ...], total: PlanTotal) -> str:
-    """Move, move partly or stay, the biggest moves, and the test that would tell about held channels."""
+    """Move, move partly or stay; the biggest moves; the test that would tell about held channels; what to beware of."""
     baseline = total.incremental.mean - total.gain.mean
     worth = total.gain.mean / abs(baseline) if baseline else 0.0
     sentences = [_verdict(lines, total, worth), *_moves(lines)]
     held = [line.channel for line in lines if line.held]
     if held:
         sentences.append(_test_for(held))
-    return " ".join(sentences)
-
-
-def notes_on(lines: tuple[PlanLine, ...], total: PlanTotal) -> list[str]:
-    """Warnings that follow from the lines and the total."""
-    notes = []
-    beyond = [line.channel for line in lines if line.extrapolated]
-    if beyond:
-        notes.append(
-            f"{_listed(beyond)} would spend more than ever observed: there the curve rests on its form, not on data."
-        )
-    if total.unspent > 0:
-        notes.append(f"{total.unspent:,.2f} of the budget stays unspent.")
-    return notes
+    return " ".join([*sentences, *_warnings(lines, total)])
 
 
 def advise_on_conflicts(conflicts: tuple[Conflict, ...]) -> str:
@@ -87,6 +74,18 @@ def _test_for(held: list[str]) -> str:
         f"{'it sells' if one else 'they sell'}: a geo test of {'it' if one else 'each'} would tell, or a switchback "
         "where geos cannot be targeted."
     )
+
+
+def _warnings(lines: tuple[PlanLine, ...], total: PlanTotal) -> list[str]:
+    warnings = []
+    beyond = [line.channel for line in lines if line.extrapolated]
+    if beyond:
+        warnings.append(
+            f"{_listed(beyond)} would spend more than ever observed: there the curve rests on its form, not on data."
+        )
+    if total.unspent > 0:
+        warnings.append(f"{total.unspent:,.2f} of the budget stays unspent.")
+    return warnings
 
 
 def _listed(names: list[str]) -> str:

@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from measurement.interval import summarise
-from optimizer.advice import advise, advise_on_conflicts, notes_on
+from optimizer.advice import advise, advise_on_conflicts
 from optimizer.conflicts import Conflict
 from optimizer.optimum import Optimum, relative_gap
 from optimizer.placement import Placement
@@ -48,7 +48,7 @@ def assemble_plan(
         binding=_binding(optimum),
         conflicts=(),
         advice=advise(lines, total),
-        notes=(*notes_on(lines, total), *_notes_on_problem(problem, placement, sum(cents), baseline)),
+        notes=_notes(problem, placement, sum(cents), baseline),
     )
 
 
@@ -121,7 +121,7 @@ def _binding(optimum: Optimum) -> tuple[BindingRule, ...]:
     )
 
 
-def _notes_on_problem(problem: PlanProblem, placement: Placement, cents: int, baseline: FloatArray) -> list[str]:
+def _notes(problem: PlanProblem, placement: Placement, cents: int, baseline: FloatArray) -> tuple[str, ...]:
     curves, notes = problem.curves, []
     if placement.placeable < problem.budget_cents:
         placeable = placement.placeable / 100
@@ -147,4 +147,4 @@ def _notes_on_problem(problem: PlanProblem, placement: Placement, cents: int, ba
             f"Today's proportions would take {', '.join(beyond)} beyond the known curve, where nothing more is assumed "
             "to be sold: the gain may be overstated."
         )
-    return notes
+    return tuple(notes)

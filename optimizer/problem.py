@@ -27,7 +27,7 @@ class PlanProblem:
         budget: money, at least 0.01; fractions of a cent are dropped.
         rules: the buyer's rules.
         hold_unmeasurable: keep a channel whose verdict is `not_measurable` at its current spend, unless a rule of
-            its own (min, max, max_change or fixed) says where it may go.
+            its own (min, max or fixed) says where it may go; a limit on its change does not.
 
     Raises:
         BadProblem: the budget is no positive number, or the curves are malformed.

@@ -130,8 +130,7 @@ def restrict(problem: PlanProblem, hold: Hold) -> Restrictions:
         jumps.extend(_jumps(index, channel, rule))
         if problem.is_held(channel):
             rows.append(_hold_row(problem, index, hold, rule))
-        else:
-            rows.extend(_channel_rows(index, channel, rule, float(current)))
+        rows.extend(_channel_rows(index, channel, rule, float(current)))
     for group in problem.rules.groups:
         rows.extend(_group_rows(group, tuple(channels.index(name) for name in group.channels)))
     everyone = tuple(range(len(channels)))

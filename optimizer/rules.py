@@ -40,8 +40,8 @@ class ChannelRule:
 
     @property
     def says_where_spend_may_go(self) -> bool:
-        """Whether the rule permits moving a channel that would be held for want of a measurement."""
-        return any(value is not None for value in (self.min, self.max, self.max_change, self.fixed))
+        """Whether the rule moves a channel that would be held for want of a measurement; a limit on change does not."""
+        return any(value is not None for value in (self.min, self.max, self.fixed))
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ keeps its time limit. (HiGHS ran past its limit and writes to standard output.)
 """
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Any
 
@@ -120,42 +120,67 @@ def solve(formulation: Formulation, deadline: Deadline) -> Solution:
 
 
 def _solve_linear(formulation: Formulation, deadline: Deadline) -> Solution:
-    answer = _run("glop", formulation, deadline)
-    status = _status(answer)
-    if status not in (SolutionStatus.OPTIMAL, SolutionStatus.FEASIBLE):
-        return Solution(status, NOTHING, np.inf, NOTHING)
-    prices = np.asarray(answer.dual_values(), dtype=np.float64)
-    return Solution(status, _values(answer), float(answer.objective_value()), prices)
-
-
-def _solve_integer(formulation: Formulation, deadline: Deadline) -> Solution:
-    """Continuous variables, rows and objective are scaled to size one, because SCIP's tolerances are absolute there."""
-    spans = np.where(np.isfinite(formulation.upper), np.abs(formulation.upper), 1.0)
-    unit = np.where(formulation.is_integer | (spans == 0), 1.0, spans)
-    rows = sparse.csr_matrix(formulation.rows @ sparse.diags(unit))
-    largest = np.asarray(abs(rows).max(axis=1).toarray()).ravel()
-    scale = 1.0 / np.where(largest > 0, largest, 1.0)
-    objective = formulation.objective * unit
-    objective_unit = float(np.abs(objective).max(initial=0.0)) or 1.0
-    scaled = Formulation(
-        objective=objective / objective_unit,
-        lower=formulation.lower / unit,
-        upper=formulation.upper / unit,
-        is_integer=formulation.is_integer,
-        rows=sparse.csr_matrix(sparse.diags(scale) @ rows),
-        row_lower=formulation.row_lower * scale,
-        row_upper=formulation.row_upper * scale,
-    )
-    for parameters in SCIP_PARAMETERS:
-        answer = _run("scip", scaled, deadline, parameters)
+    """As it stands, in cents, GLOP tells a single cent; where large amounts trouble it, once more in sizes of one."""
+    for scaling in (_unscaled, _scaled):
+        scaled = scaling(formulation)
+        answer = _run("glop", scaled.formulation, deadline)
         status = _status(answer)
         if status in (SolutionStatus.OPTIMAL, SolutionStatus.FEASIBLE):
-            return Solution(
-                status, _values(answer) * unit, float(answer.best_objective_bound()) * objective_unit, NOTHING
-            )
+            prices = np.asarray(answer.dual_values(), dtype=np.float64) * scaled.row_scale * scaled.objective_unit
+            bound = float(answer.objective_value()) * scaled.objective_unit
+            return Solution(status, _values(answer) * scaled.unit, bound, prices)
         if status is SolutionStatus.INFEASIBLE:
             break
     return Solution(status, NOTHING, np.inf, NOTHING)
+
+
+def _solve_integer(formulation: Formulation, deadline: Deadline) -> Solution:
+    """In sizes of one, because SCIP's tolerances are absolute there."""
+    scaled = _scaled(formulation)
+    for parameters in SCIP_PARAMETERS:
+        answer = _run("scip", scaled.formulation, deadline, parameters)
+        status = _status(answer)
+        if status in (SolutionStatus.OPTIMAL, SolutionStatus.FEASIBLE):
+            bound = float(answer.best_objective_bound()) * scaled.objective_unit
+            return Solution(status, _values(answer) * scaled.unit, bound, NOTHING)
+        if status is SolutionStatus.INFEASIBLE:
+            break
+    return Solution(status, NOTHING, np.inf, NOTHING)
+
+
+@dataclass(frozen=True)
+class _Scaled:
+    """A formulation in other units: values are `unit` times its own, duals `row_scale` x `objective_unit` times."""
+
+    formulation: Formulation
+    unit: FloatArray
+    row_scale: FloatArray
+    objective_unit: float
+
+
+def _unscaled(formulation: Formulation) -> _Scaled:
+    return _Scaled(formulation, np.ones(len(formulation.objective)), np.ones(formulation.rows.shape[0]), 1.0)
+
+
+def _scaled(formulation: Formulation) -> _Scaled:
+    """Continuous variables by their upper limits, rows by their largest coefficient, the objective likewise."""
+    spans = np.where(np.isfinite(formulation.upper), np.abs(formulation.upper), 1.0)
+    unit = np.where(formulation.is_integer | (spans == 0), 1.0, spans)
+    rows = sparse.csr_matrix(formulation.rows @ sparse.diags(unit))
+    largest = np.asarray(abs(rows).max(axis=1).toarray()).ravel() if rows.shape[1] else np.zeros(rows.shape[0])
+    row_scale = 1.0 / np.where(largest > 0, largest, 1.0)
+    objective = formulation.objective * unit
+    objective_unit = float(np.abs(objective).max(initial=0.0)) or 1.0
+    scaled = replace(
+        formulation,
+        objective=objective / objective_unit,
+        lower=formulation.lower / unit,
+        upper=formulation.upper / unit,
+        rows=sparse.csr_matrix(sparse.diags(row_scale) @ rows),
+        row_lower=formulation.row_lower * row_scale,
+        row_upper=formulation.row_upper * row_scale,
+    )
+    return _Scaled(scaled, unit, row_scale, objective_unit)
 
 
 def _run(name: str, formulation: Formulation, deadline: Deadline, parameters: str = "") -> Any:
