@@ -9,6 +9,9 @@ import jax.numpy as jnp
 from jax import Array
 from jax.scipy.linalg import cho_solve
 
+# Single precision loses three digits of the density. PyTensor turns doubles on too, but only once it compiles for JAX.
+jax.config.update("jax_enable_x64", True)
+
 
 def marginal_log_likelihood(
     residual: Array, local: Array, controls: Array, covariance: Array, rho: Array, noise: Array

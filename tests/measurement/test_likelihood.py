@@ -1,6 +1,6 @@
 """The marginal likelihood and its written-down gradient equal a dense Gaussian of all geo-weeks."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import jax
 import jax.numpy as jnp
@@ -14,14 +14,6 @@ from measurement.likelihood import integrated, inverse_and_log_determinant, marg
 FloatArray = NDArray[np.float64]
 Arguments = tuple[FloatArray, FloatArray, FloatArray, FloatArray, float, FloatArray]
 NAMES = ("residual", "local", "controls", "covariance", "rho", "noise")
-
-
-@pytest.fixture(autouse=True)
-def _double_precision() -> Iterator[None]:
-    before = jax.config.read("jax_enable_x64")
-    jax.config.update("jax_enable_x64", True)
-    yield
-    jax.config.update("jax_enable_x64", before)
 
 
 def arguments_of(geos: int, controls: int, weeks: int = 14, rho: float = 0.4) -> Arguments:
