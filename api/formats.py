@@ -35,7 +35,16 @@ def compact(value: float | None, digits: int = 3) -> str:
         shown = _digits(size / scale, digits)
         if float(shown) >= 1:
             return _signed(value, shown + letter)
-    return _signed(value, _digits(size, digits))
+    return _signed(value, _digits(size, digits) if size else "0")
+
+
+def tick(value: float, currency: str = "") -> str:
+    """A label of an axis, `$1.2M`: no more digits than it needs."""
+    text = compact(value)
+    number_part = text.rstrip("kMB")
+    if "." in number_part:
+        text = number_part.rstrip("0").rstrip(".") + text[len(number_part) :]
+    return _with_currency(text, currency)
 
 
 def compact_money(value: float | None, currency: str = "") -> str:
@@ -82,9 +91,9 @@ def _with_currency(text: str, currency: str) -> str:
 
 
 def _digits(size: float, digits: int) -> str:
-    whole = len(str(int(size)))
-    shown = f"{size:.{max(digits - whole, 0)}f}"
-    return shown.rstrip("0").rstrip(".") if "." in shown else shown
+    if size < 1:
+        return f"{size:.{digits - 1}f}"
+    return f"{size:#.{digits}g}".rstrip(".") if size < 10**digits else f"{size:.0f}"
 
 
 def _signed(value: float, text: str) -> str:

@@ -1,9 +1,10 @@
 """A report's or plan's JSON in, plain sentences out; the same words on the terminal and on the page."""
 
 from collections.abc import Mapping, Sequence
+from datetime import date
 from typing import Any
 
-from api.formats import compact_money, number, percent
+from api.formats import compact_money, money, number, percent
 
 _STATUS = {
     "accepted": "The model is accepted: its numbers can be planned with.",
@@ -57,8 +58,14 @@ def headline(report: Mapping[str, Any], currency: str) -> str:
     if not sure:
         return f"{brought}, but no single channel is measured well yet"
     best = max(sure, key=lambda entry: entry["iroas"]["mean"])
-    returned = f"{number(best['iroas']['mean'], 2)} in sales for every {currency or 'unit'} spent"
+    returned = f"{money(best['iroas']['mean'], currency, 2)} in sales for every {money(1, currency)} spent"
     return f"{brought}; {entry_name(best, entries)} returned most, {returned}"
+
+
+def window_in_words(window: Mapping[str, str]) -> str:
+    """`1 Jan 2024 to 29 Dec 2024`."""
+    first, last = (date.fromisoformat(window[end]) for end in ("start", "end"))
+    return f"{first.day} {first:%b %Y} to {last.day} {last:%b %Y}"
 
 
 def entry_name(entry: Mapping[str, Any], entries: Sequence[Mapping[str, Any]]) -> str:
@@ -91,9 +98,8 @@ def gain_in_words(plan: Mapping[str, Any], currency: str) -> str:
         return ""
     low, high = compact_money(gain["p5"], currency), compact_money(gain["p95"], currency)
     return (
-        f"Against the same budget in today's proportions the plan sells {compact_money(gain['mean'], currency)} more "
-        f"(90 % interval {low} to {high}); the probability that it sells more is "
-        f"{percent(plan['total']['probability_better'])}."
+        f"Gain over the same budget in today's proportions: {compact_money(gain['mean'], currency)} "
+        f"(90 % interval {low} to {high})."
     )
 
 

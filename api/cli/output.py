@@ -49,7 +49,7 @@ def computing() -> Iterator[None]:
     """While libraries work: what they print goes to standard error, their warnings nowhere unless RMO_DEBUG is set."""
     with redirect_stdout(sys.stderr), warnings.catch_warnings():
         if not debugging():
-            warnings.showwarning = _forget
+            warnings.showwarning = _forget  # type: ignore[assignment]
         yield
 
 

@@ -14,8 +14,11 @@ from api.web.drawing import GREY, INK, MUTED, PALETTE, Picture, Size, blank, mon
 from api.wording import entry_name
 from measurement.curves import ResponseCurves
 
+_RING: dict[str, Any] = {"color": INK, "markerfacecolor": "white", "markeredgewidth": 1.8, "zorder": 5}
+_DIAMOND: dict[str, Any] = {"color": INK, "markerfacecolor": INK, "zorder": 6}
 _ROW = 0.16
 _LABEL_CHARACTERS = 22
+_STEPS = (1, 2, 2.5, 5, 10)
 
 
 def iroas_plot(entries: list[Mapping[str, Any]], size: Size, name: str) -> Picture:
@@ -24,15 +27,15 @@ def iroas_plot(entries: list[Mapping[str, Any]], size: Size, name: str) -> Pictu
     rows = np.arange(len(entries))[::-1]
     for row, entry in zip(rows, entries, strict=True):
         _whiskers(axes, float(row), entry)
-    limit = _readable_limit(entries)
-    axes.set_xlim(min(0.0, *(entry["iroas"]["p5"] for entry in entries)), limit)
+    left, right = _readable_limits(entries)
+    axes.set_xlim(left, right)
     axes.set_ylim(-0.6, len(entries) - 0.4)
     axes.axvline(1, color=MUTED, linewidth=0.9, linestyle=(0, (3, 3)))
-    axes.set_yticks(rows, [_short(entry_name(entry, entries)) for entry in entries], color=INK, fontsize=11)
+    axes.set_yticks(rows, [_short(entry_name(entry, entries)) for entry in entries], color=INK, fontsize=13)
     axes.grid(visible=False, axis="y")
     axes.grid(visible=True, axis="x")
     axes.set_xlabel("iROAS: incremental sales per unit of spend")
-    axes.xaxis.set_major_locator(MaxNLocator(6))
+    axes.xaxis.set_major_locator(MaxNLocator(6, steps=_STEPS))
     number_axis(axes, "x")
     told = "; ".join(
         f"{entry_name(entry, entries)} {number(entry['iroas']['mean'], 2)} ({between(entry['iroas'])})"
@@ -57,16 +60,18 @@ def _whiskers(axes: Axes, row: float, entry: Mapping[str, Any]) -> None:
         xytext=(0, 8),
         textcoords="offset points",
         ha="center",
-        fontsize=9.5,
+        fontsize=11.5,
         color=INK,
     )
 
 
-def _readable_limit(entries: list[Mapping[str, Any]]) -> float:
-    """Right end of the axis: all posteriors, and priors unless they would squeeze the posteriors into a corner."""
+def _readable_limits(entries: list[Mapping[str, Any]]) -> tuple[float, float]:
+    """Ends of the axis: all posteriors, and priors unless they would squeeze the posteriors into a corner."""
+    lowest = float(min(0.0, *(entry["iroas"]["p5"] for entry in entries)))
     posterior = max(1.2, *(entry["iroas"]["p95"] for entry in entries))
     prior = max((entry["prior_iroas"]["p95"] for entry in entries if entry.get("prior_iroas")), default=0.0)
-    return 1.06 * float(max(posterior, min(prior, 2.5 * posterior)))
+    highest = 1.06 * float(max(posterior, min(prior, 2.5 * posterior)))
+    return lowest - 0.03 * (highest - lowest) if lowest < 0 else 0.0, highest
 
 
 @dataclass(frozen=True)
@@ -89,15 +94,17 @@ def curve_plot(curves: ResponseCurves, channel: int, marks: CurveMarks, size: Si
     seen = float(curves.largest_observed_spend[channel])
     if seen < spend[shown][-1]:
         axes.axvspan(seen, spend[shown][-1], color="#f4f5f7", linewidth=0, zorder=0)
-    _mark(axes, marks.current_spend, float(np.interp(marks.current_spend, spend, middle)), "o", "white")
+    today = marks.current_spend
+    axes.plot([today], [np.interp(today, spend, middle)], marker="o", markersize=10, **_RING)
     if marks.planned_spend is not None:
-        _mark(axes, marks.planned_spend, float(np.interp(marks.planned_spend, spend, middle)), "D", INK)
+        plan = marks.planned_spend
+        axes.plot([plan], [np.interp(plan, spend, middle)], marker="D", markersize=6.5, **_DIAMOND)
     axes.set_xlim(0, spend[shown][-1])
     axes.set_ylim(min(0.0, float(low[shown].min())), max(float(high[shown].max()) * 1.05, 1e-9))
     axes.set_xlabel(f"spend in {curves.weeks} weeks")
     axes.set_ylabel("incremental sales")
-    axes.xaxis.set_major_locator(MaxNLocator(4))
-    axes.yaxis.set_major_locator(MaxNLocator(5))
+    axes.xaxis.set_major_locator(MaxNLocator(4, steps=_STEPS))
+    axes.yaxis.set_major_locator(MaxNLocator(5, steps=_STEPS))
     money_axis(axes, curves.currency)
     money_axis(axes, curves.currency, "x")
     return Picture(to_svg(figure, name), _curve_alt(curves, channel, marks))
@@ -108,12 +115,6 @@ def _shown(spend: NDArray[np.float64], curves: ResponseCurves, channel: int, mar
     far = 1.5 * max(marks.current_spend, marks.planned_spend or 0.0, float(curves.largest_observed_spend[channel]))
     inside = spend <= far
     return inside if inside.sum() >= 3 else np.ones_like(inside)
-
-
-def _mark(axes: Axes, spend: float, sales: float, marker: str, face: str) -> None:
-    axes.plot(
-        [spend], [sales], marker=marker, color=INK, markerfacecolor=face, markeredgewidth=1.6, markersize=7.5, zorder=5
-    )
 
 
 def _curve_alt(curves: ResponseCurves, channel: int, marks: CurveMarks) -> str:

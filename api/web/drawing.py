@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter
 
-from api.formats import compact, compact_money
+from api.formats import tick
 
 INK = "#1f2933"
 MUTED = "#66727f"
@@ -26,10 +26,10 @@ _STYLE: dict[Any, Any] = {
     "svg.fonttype": "none",
     "font.family": "sans-serif",
     "font.sans-serif": ["DejaVu Sans"],
-    "font.size": 10.5,
+    "font.size": 12,
     "axes.edgecolor": RULE,
     "axes.labelcolor": MUTED,
-    "axes.labelsize": 10,
+    "axes.labelsize": 11.5,
     "axes.spines.top": False,
     "axes.spines.right": False,
     "axes.spines.left": False,
@@ -42,6 +42,8 @@ _STYLE: dict[Any, Any] = {
     "ytick.color": MUTED,
     "xtick.major.size": 0,
     "ytick.major.size": 0,
+    "xtick.major.pad": 7,
+    "ytick.major.pad": 6,
     "text.color": INK,
     "lines.solid_capstyle": "round",
 }
@@ -75,15 +77,13 @@ def to_svg(figure: Figure, name: str) -> str:
     """The figure as an `<svg>` that scales with its place; `name` keeps its ids apart from other figures'."""
     buffer = io.StringIO()
     with mpl.rc_context(_STYLE | {"svg.hashsalt": name}):
-        FigureCanvasSVG(figure).print_svg(
-            buffer, metadata={"Date": None, "Creator": None, "Format": None, "Type": None}
-        )
+        figure.savefig(buffer, format="svg", metadata=dict.fromkeys(("Date", "Creator", "Format", "Type")))
     text = buffer.getvalue()
     text = text[text.index("<svg") :]
     text = re.sub(r"<metadata>.*?</metadata>", "", text, flags=re.DOTALL)
     text = re.sub(r'<svg ([^>]*?)width="[^"]*pt"', r"<svg \1", text, count=1)
     text = re.sub(r'<svg ([^>]*?)height="[^"]*pt"', r'<svg \1aria-hidden="true" ', text, count=1)
-    text = re.sub(r"font: ([0-9.]+)px [^;\"]*", r"font-size: \1px", text)
+    text = re.sub(r" font-family: [^;\"]*;", "", text)
     text = re.sub(r'id="([^"]+)"', rf'id="{name}-\1"', text)
     text = re.sub(r'href="#([^"]+)"', rf'href="#{name}-\1"', text)
     text = re.sub(r"url\(#([^)]+)\)", rf"url(#{name}-\1)", text)
@@ -93,10 +93,10 @@ def to_svg(figure: Figure, name: str) -> str:
 def money_axis(axes: Axes, currency: str, which: str = "y") -> None:
     """Ticks such as `$1.2M`."""
     axis = axes.yaxis if which == "y" else axes.xaxis
-    axis.set_major_formatter(FuncFormatter(lambda value, _: compact_money(value, currency)))
+    axis.set_major_formatter(FuncFormatter(lambda value, _: tick(value, currency)))
 
 
 def number_axis(axes: Axes, which: str = "y") -> None:
     """Ticks such as `1.2M`."""
     axis = axes.yaxis if which == "y" else axes.xaxis
-    axis.set_major_formatter(FuncFormatter(lambda value, _: compact(value)))
+    axis.set_major_formatter(FuncFormatter(lambda value, _: tick(value)))

@@ -14,7 +14,7 @@ from api.web.channel_plots import CurveMarks, curve_plot, iroas_plot
 from api.web.drawing import BASELINE, Picture, Size
 from api.web.page_tables import channel_rows, plan_section
 from api.web.time_plots import contribution_plot, fit_plot, stack_colours
-from api.wording import diagnostics_in_words, headline, status_in_words
+from api.wording import diagnostics_in_words, headline, status_in_words, window_in_words
 from measurement.curves import ResponseCurves
 from measurement.fitted import FittedModel, Provenance, WeeklyContributions
 
@@ -50,8 +50,8 @@ def render_report(page: ReportPage) -> str:
         report=report,
         headline=headline(report, currency),
         status_words=status_in_words(report["status"]),
-        window_words=f"{report['window']['start']} to {report['window']['end']}",
-        unit=currency or "unit of money",
+        window_words=window_in_words(report["window"]),
+        unit=money(1, currency) if currency else "unit",
         tiles=_tiles(report, page, currency),
         rows=channel_rows(report["channels"], currency),
         diagnostics=diagnostics_in_words(report),

@@ -2,11 +2,13 @@
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
+from matplotlib.dates import AutoDateLocator, DateFormatter
 
 from api.formats import compact_money
 from api.web.drawing import BASELINE, INK, MUTED, PALETTE, REMAINDER, Picture, Size, blank, money_axis, to_svg
 from measurement.fitted import FloatArray, WeeklyContributions
+
+_NARROW_DOTS = 600
 
 
 def contribution_plot(weekly: WeeklyContributions, currency: str, size: Size, name: str) -> Picture:
@@ -65,11 +67,10 @@ def _stack(weekly: WeeklyContributions) -> list[tuple[str, str, FloatArray]]:
 
 
 def _frame(axes: Axes, dates: "np.ndarray[tuple[int], np.dtype[np.object_]]", currency: str) -> None:
-    locator = AutoDateLocator(minticks=3, maxticks=8)  # type: ignore[no-untyped-call]
+    wide = axes.bbox.width > _NARROW_DOTS
+    locator = AutoDateLocator(minticks=3, maxticks=9 if wide else 5)  # type: ignore[no-untyped-call]
     axes.xaxis.set_major_locator(locator)
-    formatter = ConciseDateFormatter(locator, show_offset=False)  # type: ignore[no-untyped-call]
-    axes.xaxis.set_major_formatter(formatter)
+    axes.xaxis.set_major_formatter(DateFormatter("%b %Y"))  # type: ignore[no-untyped-call]
     axes.set_xlim(dates[0], dates[-1])
-    axes.margins(x=0)
     axes.set_ylabel(f"sales per week{f', {currency}' if currency else ''}", color=MUTED)
     money_axis(axes, currency)
