@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from scipy.linalg import cho_solve, solve_triangular
 
 from measurement.preparation import LAGS, ModelInputs
-from measurement.transforms import geometric_weights, hill
+from measurement.transforms import adstock_weights, hill
 
 FloatArray = NDArray[np.float64]
 
@@ -38,7 +38,8 @@ class LinearPart:
 def media_of(inputs: ModelInputs, draw: Mapping[str, FloatArray]) -> Media:
     """Media of one draw of the sampled parameters."""
     decay = 0.5 ** np.exp(-draw["log_half_life"])
-    adstocked = np.matmul(inputs.lagged_dose, geometric_weights(decay, LAGS)[:, None, :, None])[..., 0]
+    weights = adstock_weights(decay, LAGS, draw["build_up"])
+    adstocked = np.matmul(inputs.lagged_dose, weights[:, None, :, None])[..., 0]
     half, slope = np.exp(draw["log_half_saturation"]), np.exp(draw["log_slope"])
     change = np.exp(draw["drift"][:, None] * inputs.time)
     saturated = hill(adstocked, half[:, None, None], slope[:, None, None]) * change[:, None, :]

@@ -20,7 +20,7 @@ NEGATIVE_BASELINE_WARNING, NEGATIVE_BASELINE_LIMIT = 0.05, 0.5
 PREDICTIVE_WARNING, PREDICTIVE_LIMIT = (0.82, 0.97), 0.6
 IMPLAUSIBLE_MEDIANS = 15.0
 """An iROAS whose 5 % point lies above this many prior medians is not believable."""
-STILL_PRIOR = 0.7
+STILL_PRIOR = 0.85
 """A 90 % interval wider than this share of the prior's has learnt too little from the data."""
 MEASURED_RELATIVE, MEASURED_ABSOLUTE = 0.4, 0.3
 """Half-width of the 90 % interval, relative to the mean or absolute, up to which a channel counts as measured."""

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from measurement.transforms import geometric_weights, hill, lagged
+from measurement.transforms import adstock_weights, hill, lagged
 
 FloatArray = NDArray[np.float64]
 
@@ -95,7 +95,7 @@ def first_pass(
 
 
 def _rough_media(dose: FloatArray) -> FloatArray:
-    weights = geometric_weights(np.array(DEFAULT_DECAY), 8)
+    weights = adstock_weights(np.array(DEFAULT_DECAY), 8)
     adstocked = lagged(dose, 8, dose[:, :, :4].mean(axis=2)) @ weights
     return hill(adstocked, np.array(1.0), np.array(1.0))
 

@@ -1,4 +1,4 @@
-"""What a fit leaves behind: the panel it saw, posterior draws kept small, its report and its provenance. Values only."""
+"""What a fit leaves behind: its panel, posterior draws kept small, its report and its provenance. Values only."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from measurement.panel import Panel
 from measurement.preparation import LAGS, dose_per_head, window_length
-from measurement.transforms import SMALLEST_DOSE, geometric_weights
+from measurement.transforms import SMALLEST_DOSE, adstock_weights
 
 FloatArray = NDArray[np.float64]
 
@@ -67,7 +67,7 @@ def planned_sales(horizon: Horizon, draws: Mapping[str, FloatArray], spend: Floa
 
 
 def _channel_sales(horizon: Horizon, draws: Mapping[str, FloatArray], channel: int, spend: FloatArray) -> FloatArray:
-    weights = geometric_weights(0.5 ** np.exp(-draws["log_half_life"][:, channel]), LAGS)
+    weights = adstock_weights(0.5 ** np.exp(-draws["log_half_life"][:, channel]), LAGS, draws["build_up"][:, channel])
     plan_share, carried, repeats = _slots(horizon, weights, channel)
     per_week = horizon.dose_per_spend[channel][:, None] * (spend / horizon.weeks)
     value = draws["sales_per_head"][:, channel] * np.exp(draws["drift"][:, channel] * horizon.end_time)

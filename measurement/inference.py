@@ -40,8 +40,8 @@ class SamplerSettings:
     """How long and how often to sample."""
 
     chains: int = 4
-    tune: int = 350
-    draws: int = 400
+    tune: int = 300
+    draws: int = 500
     target_accept: float = 0.85
     processes: int = 2
 
@@ -93,7 +93,7 @@ def sample_posterior(
     groups = [tuple(seeds[i :: settings.processes]) for i in range(min(settings.processes, settings.chains))]
     tasks = [_Task(inputs, priors, channels, settings, group) for group in groups]
     context = multiprocessing.get_context("spawn")
-    messages = context.Manager().Queue() if progress is not None else None
+    messages: Any = context.Manager().Queue() if progress is not None else None
     before = {name: os.environ.get(name) for name in ONE_THREAD}
     os.environ.update(ONE_THREAD)
     try:

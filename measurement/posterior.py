@@ -1,6 +1,6 @@
 """What the stored draws say: the report, contributions by week, response curves. A fitted model in, values out.
 
-Draws by name, first axis the draws: per channel (C) `iroas` (of a geo of average effect), `log_half_life`,
+Draws by name, first axis the draws: per channel (C) `iroas` (of a geo of average effect), `log_half_life`, `build_up`,
 `log_half_saturation`, `log_slope`, `drift`, `log_geo_spread`, `sales_per_head` and `incremental` (window, money);
 `geo_effect` (C, G); `contribution` (C, T) and `baseline`, `predicted` (N), summed over geos, in money; scalars `rho`,
 `log_noise`, `log_smooth`, `log_weekly`, `inside`; and `hidden_demand` (J) where spend follows demand.
@@ -16,7 +16,7 @@ from measurement.fitted import FittedModel, WeeklyContributions
 from measurement.future import horizon_of, planned_sales
 from measurement.panel import Panel
 from measurement.preparation import LAGS, window_length
-from measurement.transforms import geometric_weights
+from measurement.transforms import adstock_weights
 
 FloatArray = NDArray[np.float64]
 
@@ -65,7 +65,7 @@ def response_curves(model: FittedModel, weeks: int) -> ResponseCurves:
     largest = _largest_run(model.panel, weeks)
     grid = _grid(current, np.maximum(3.0 * current, 1.5 * largest))
     horizon = horizon_of(model.panel, end_time(len(model.panel.dates)), weeks)
-    weights = geometric_weights(0.5 ** np.exp(-draws["log_half_life"]), LAGS)
+    weights = adstock_weights(0.5 ** np.exp(-draws["log_half_life"]), LAGS, draws["build_up"])
     return ResponseCurves(
         channels=model.panel.channel_names,
         spend_grid=grid,

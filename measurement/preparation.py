@@ -150,7 +150,8 @@ def _reference_weeks(panel: Panel) -> FloatArray:
 
 def _time(periods: int) -> FloatArray:
     place = np.arange(periods) / periods
-    return place - place[-window_length(periods) :].mean()
+    centred: FloatArray = place - place[-window_length(periods) :].mean()
+    return centred
 
 
 def _calendar_columns(panel: Panel, burn_in: int) -> FloatArray:

@@ -53,6 +53,8 @@ class ChannelPrior:
         sells_nothing: probability that the channel sells nothing. It counts only where p95 is at least
             `VAGUE` medians; a narrower iROAS prior says that the channel does sell.
         half_life_weeks: weeks until half of a week's spend has had its effect (log-normal).
+        build_up: mean of the exponential prior of how far the effect's peak is delayed; 0 is a geometric adstock,
+            1 that of two in a row.
         half_saturation: dose at which half of the largest effect is reached, in means of the channel (log-normal).
         slope: Hill slope; above 1 the curve is S-shaped (log-normal).
         geo_spread: standard deviation of the geos' relative effects (log-normal).
@@ -66,6 +68,7 @@ class ChannelPrior:
     iroas: Spread = Spread(1.1, 5.0)
     sells_nothing: float = 0.1
     half_life_weeks: Spread = Spread(0.8, 4.0)
+    build_up: float = 0.3
     half_saturation: Spread = Spread(1.1, 3.5)
     slope: Spread = Spread(1.2, 2.4)
     geo_spread: Spread = Spread(0.2, 0.45)
@@ -158,7 +161,7 @@ def _value(key: str, value: object, where: str) -> object:
         if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < 1:
             raise PriorsError(f"{where}: must be a probability from 0 to below 1, not {value!r}")
         return float(value)
-    if key in ("drift", "confounding"):
+    if key in ("drift", "confounding", "build_up"):
         if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < 10:
             raise PriorsError(f"{where}: must be a number from 0 to 10, not {value!r}")
         return float(value)

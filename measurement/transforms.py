@@ -12,17 +12,20 @@ SMALLEST_DOSE = 1e-6
 """Doses below this count as zero, in units of the channel's mean; it keeps the logarithm finite."""
 
 
-def geometric_weights(decay: FloatArray, lags: int) -> FloatArray:
-    """Normalised geometric adstock weights, lag 0 first.
+def adstock_weights(decay: FloatArray, lags: int, build_up: FloatArray | float = 0.0) -> FloatArray:
+    """Normalised adstock weights `(1 + lag)^build_up decay^lag`, lag 0 first: geometric, or with a later peak.
 
     Args:
         decay: share of an effect that survives a week, `(...)`, in [0, 1).
         lags: number of weeks, lag 0 included.
+        build_up: 0 for the geometric adstock; at 1 the effect is that of two equal geometric adstocks in a row.
 
     Returns:
         Weights `(..., lags)` that sum to 1.
     """
-    powers = np.asarray(decay)[..., None] ** np.arange(lags)
+    lag = np.arange(lags)
+    rise = (1.0 + lag) ** np.asarray(build_up, dtype=np.float64)[..., None]
+    powers = rise * np.asarray(decay)[..., None] ** lag
     weights: FloatArray = powers / powers.sum(axis=-1, keepdims=True)
     return weights
 
