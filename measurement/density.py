@@ -19,8 +19,8 @@ def log_likelihood(parameters: Arrays, data: Arrays) -> Array:
     """Log density of relative sales, everything linear integrated out; a scalar.
 
     Args:
-        parameters: `iroas`, `log_half_life`, `build_up`, `log_half_saturation`, `log_slope`, `drift`,
-            `log_geo_spread`, each `(C,)`; `hidden_demand` `(J,)`; scalars `rho`, `log_noise`, `log_smooth`, `log_weekly`.
+        parameters: `iroas`, `log_half_life`, `build_up`, `log_half_saturation`, `log_slope`, `drift` and
+            `log_geo_spread`, each `(C,)`; `hidden_demand` `(J,)`; `rho`, `log_noise`, `log_smooth`, `log_weekly`, scalars.
         data: arrays of `ModelInputs` by name, and `varying`, the positions of the channels that vary by geo.
     """
     effects = channel_effects(parameters, data)

@@ -88,7 +88,10 @@ def _iroas(own: list[ChannelPrior]) -> Tensor:
     nothing = np.array([chance_of_nothing(prior) for prior in own])
     score = pm.Normal("iroas_score", 0.0, 1.0, dims="channel")
     exceeded = _exponential(score) + np.log1p(-nothing)
-    return pm.Deterministic("iroas", scales * pt.maximum(exceeded, 0.0) ** (1.0 / shapes), dims="channel")
+    sells = exceeded > 0.0
+    # A power below one is infinitely steep at zero; taken of one where nothing sells, its gradient stays finite.
+    weibull = scales * pt.switch(sells, exceeded, 1.0) ** (1.0 / shapes)
+    return pm.Deterministic("iroas", pt.switch(sells, weibull, 0.0), dims="channel")
 
 
 def _exponential(score: Tensor) -> Tensor:

@@ -167,7 +167,9 @@ def _value(key: str, value: object, where: str) -> object:
         return float(value)
     if not isinstance(value, dict) or set(value) != {"median", "p95"}:
         raise PriorsError(f"{where}: must be {{ median = ..., p95 = ... }}, not {value!r}")
+    if any(isinstance(number, bool) or not isinstance(number, int | float) for number in value.values()):
+        raise PriorsError(f"{where}: median and p95 must be numbers, not {value!r}")
     try:
         return Spread(float(value["median"]), float(value["p95"]))
-    except (TypeError, ValueError, PriorsError) as error:
+    except PriorsError as error:
         raise PriorsError(f"{where}: {error}") from error

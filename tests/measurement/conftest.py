@@ -5,7 +5,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
+from measurement.preparation import ModelInputs
+from measurement.priors import Priors
+
+Draws = dict[str, NDArray[np.float64]]
 Rows = list[list[str]]
 SHARED_DATA = Path(__file__).resolve().parents[2].parent / "shared" / "data"
 
@@ -50,3 +55,19 @@ def shared_data() -> Path:
     if not SHARED_DATA.is_dir():
         pytest.skip("the folder of public data (../shared/data) is absent")
     return SHARED_DATA
+
+
+@pytest.fixture(scope="session")
+def prior_draws() -> Callable[..., Draws]:
+    """Draws from the model's prior by name, first axis the draws: all that is sampled and what follows from it."""
+    import pymc as pm
+
+    from measurement.model import build_model
+
+    def draw(inputs: ModelInputs, priors: Priors, channels: tuple[str, ...], count: int, seed: int = 1) -> Draws:
+        model = build_model(inputs, priors, channels)
+        variables = [*model.free_RVs, *model.deterministics]
+        drawn = pm.draw(variables, draws=count + 1, random_seed=seed, mode="FAST_COMPILE")
+        return {variable.name: np.asarray(values)[:count] for variable, values in zip(variables, drawn, strict=True)}
+
+    return draw

@@ -1,5 +1,6 @@
 """Conditional draws against the analytic Gaussian, and what is completed from them against its own parts."""
 
+from collections.abc import Callable
 from typing import cast
 
 import numpy as np
@@ -7,12 +8,13 @@ import pytest
 from numpy.typing import NDArray
 
 from measurement.conditional import LinearPart, complete_chain, draw_linear_part, media_of
-from measurement.panel import Level
+from measurement.panel import Panel
 from measurement.preparation import ModelInputs, prepare
 from measurement.priors import Priors
 from measurement.simulate import WorldKind, WorldSpec, simulate
 
 FloatArray = NDArray[np.float64]
+Draws = dict[str, FloatArray]
 Problem = tuple[FloatArray, FloatArray, FloatArray, FloatArray, float, FloatArray]
 
 
@@ -100,48 +102,48 @@ def test_draws_from_a_real_generator_scatter_as_they_should() -> None:
     assert np.abs((np.cov(draws.T) - covariance) / error).max() < 5.0
 
 
-@pytest.fixture(scope="module")
-def inputs() -> ModelInputs:
-    return prepare(simulate(WorldSpec(WorldKind.NATIONAL, geos=5, weeks=44, channels=3, seed=2)).panel, Priors())
+NOISE, RHO = 0.05, 0.3
 
 
 @pytest.fixture(scope="module")
-def chain(inputs: ModelInputs) -> dict[str, FloatArray]:
-    """One point of the sampled parameters, many times over."""
-    channels = len(inputs.lagged_dose)
-    point = {
-        "iroas": np.linspace(0.8, 2.4, channels),
-        "log_half_life": np.linspace(-1.0, 0.5, channels),
-        "log_half_saturation": np.linspace(-0.4, 0.4, channels),
-        "log_slope": np.linspace(0.0, 0.4, channels),
-        "drift": np.linspace(-0.1, 0.2, channels),
-        "log_geo_spread": np.full(channels, np.log(0.2)),
-        "rho": np.array(0.3),
-        "log_noise": np.array(np.log(0.05)),
+def panel() -> Panel:
+    return simulate(WorldSpec(WorldKind.NATIONAL, geos=5, weeks=44, channels=3, seed=2)).panel
+
+
+@pytest.fixture(scope="module")
+def inputs(panel: Panel) -> ModelInputs:
+    return prepare(panel, Priors())
+
+
+@pytest.fixture(scope="module")
+def chain(inputs: ModelInputs, panel: Panel, prior_draws: Callable[..., Draws]) -> Draws:
+    """One point of the sampled parameters, many times over: a draw from the prior, with moderate effects and noise."""
+    point = {name: values[0] for name, values in prior_draws(inputs, Priors(), panel.channel_names, 1).items()}
+    moderate = {
+        "iroas": np.linspace(0.8, 2.4, len(panel.channels)),
+        "log_geo_spread": np.full(len(panel.channels), np.log(0.2)),
+        "rho": np.array(RHO),
+        "log_noise": np.array(np.log(NOISE)),
         "log_smooth": np.array(np.log(0.03)),
         "log_weekly": np.array(np.log(0.02)),
-        "hidden_demand": np.full(len(inputs.confounded), 0.02),
     }
-    return {name: np.broadcast_to(value, (300, *value.shape)).copy() for name, value in point.items()}
+    assert set(moderate) <= set(point)
+    return {name: np.broadcast_to(value, (300, *value.shape)).copy() for name, value in (point | moderate).items()}
 
 
 @pytest.fixture(scope="module")
-def completed(inputs: ModelInputs, chain: dict[str, FloatArray]) -> dict[str, FloatArray]:
+def completed(inputs: ModelInputs, chain: Draws) -> Draws:
     return complete_chain(inputs, chain, np.random.default_rng(4))
 
 
-def test_an_average_geo_earns_its_iroas_in_the_reference_weeks(
-    inputs: ModelInputs, chain: dict[str, FloatArray]
-) -> None:
+def test_an_average_geo_earns_its_iroas_in_the_reference_weeks(inputs: ModelInputs, chain: Draws) -> None:
     media = media_of(inputs, {name: values[0] for name, values in chain.items()})
     sales = media.saturated * media.sales_per_head[:, None, None] * inputs.population[:, None]
     earned = (sales.sum(axis=1) * inputs.reference_weeks).sum(axis=1)
     np.testing.assert_allclose(earned / inputs.reference_spend, chain["iroas"][0], rtol=1e-9)
 
 
-def test_contributions_follow_from_media_and_geo_effects(
-    inputs: ModelInputs, chain: dict[str, FloatArray], completed: dict[str, FloatArray]
-) -> None:
+def test_contributions_follow_from_media_and_geo_effects(inputs: ModelInputs, chain: Draws, completed: Draws) -> None:
     media = media_of(inputs, {name: values[7] for name, values in chain.items()})
     per_geo = completed["geo_effect"][7] * media.sales_per_head[:, None] * inputs.population
     by_hand = np.einsum("cgt,cg->ct", media.saturated, per_geo)
@@ -150,29 +152,25 @@ def test_contributions_follow_from_media_and_geo_effects(
     np.testing.assert_allclose(completed["incremental"][7], window, rtol=1e-9)
 
 
-def test_predicted_sales_are_baseline_plus_contributions_plus_noise(
-    inputs: ModelInputs, completed: dict[str, FloatArray]
-) -> None:
+def test_predicted_sales_are_baseline_plus_contributions_plus_noise(inputs: ModelInputs, completed: Draws) -> None:
     weeks = inputs.sales.shape[1]
     rest = completed["predicted"] - completed["baseline"] - completed["contribution"][:, :, -weeks:].sum(axis=1)
-    noise = 0.05 * inputs.noise_scale / np.sqrt(1 - 0.3**2)
+    noise = NOISE * inputs.noise_scale / np.sqrt(1 - RHO**2)
     sd = np.sqrt(((inputs.mean_sales * noise) ** 2).sum())
     assert np.abs(rest.mean(axis=0) / (sd / np.sqrt(len(rest)))).max() < 4.5
     assert rest.std() == pytest.approx(sd, rel=0.05)
     autocorrelation = (rest[:, 1:] * rest[:, :-1]).mean() / (rest**2).mean()
-    assert autocorrelation == pytest.approx(0.3, abs=0.05)
+    assert autocorrelation == pytest.approx(RHO, abs=0.05)
 
 
-def test_predictions_lie_near_the_sales_they_were_conditioned_on(
-    inputs: ModelInputs, completed: dict[str, FloatArray]
-) -> None:
+def test_predictions_lie_near_the_sales_they_were_conditioned_on(inputs: ModelInputs, completed: Draws) -> None:
     observed = inputs.mean_sales @ (1 + inputs.sales)
     fitted = completed["predicted"].mean(axis=0)
     assert np.corrcoef(fitted, observed)[0, 1] > 0.95
     assert np.abs(fitted / observed - 1).mean() < 0.03
 
 
-def test_only_channels_known_by_geo_get_geo_effects(inputs: ModelInputs, completed: dict[str, FloatArray]) -> None:
+def test_only_channels_known_by_geo_get_geo_effects(inputs: ModelInputs, completed: Draws) -> None:
     assert 0 < inputs.varies_by_geo.sum() < len(inputs.varies_by_geo)
     assert (completed["geo_effect"][:, ~inputs.varies_by_geo] == 1.0).all()
     scatter = completed["geo_effect"][:, inputs.varies_by_geo].std(axis=0)
@@ -180,14 +178,9 @@ def test_only_channels_known_by_geo_get_geo_effects(inputs: ModelInputs, complet
     assert (scatter < 0.3).all()
 
 
-def test_the_same_generator_state_gives_the_same_completion(inputs: ModelInputs, chain: dict[str, FloatArray]) -> None:
+def test_the_same_generator_state_gives_the_same_completion(inputs: ModelInputs, chain: Draws) -> None:
     short = {name: values[:3] for name, values in chain.items()}
     first, second = (complete_chain(inputs, short, np.random.default_rng(1)) for _ in range(2))
     assert all(np.array_equal(first[name], second[name]) for name in first)
     other = complete_chain(inputs, short, np.random.default_rng(2))
     assert not np.array_equal(first["predicted"], other["predicted"])
-
-
-def test_the_national_world_has_national_channels() -> None:
-    panel = simulate(WorldSpec(WorldKind.NATIONAL, geos=5, weeks=44, channels=3, seed=2)).panel
-    assert Level.NATIONAL in {channel.level for channel in panel.channels}

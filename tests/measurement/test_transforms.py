@@ -4,12 +4,12 @@ import numpy as np
 import pytest
 from scipy.signal import lfilter
 
-from measurement.transforms import SMALLEST_DOSE, geometric_weights, hill, lagged
+from measurement.transforms import SMALLEST_DOSE, adstock_weights, hill, lagged
 
 
 def test_weights_are_a_geometric_series_that_sums_to_one() -> None:
     decay = np.array([[0.0, 0.3], [0.7, 0.99]])
-    weights = geometric_weights(decay, 13)
+    weights = adstock_weights(decay, 13)
     assert weights.shape == (2, 2, 13)
     np.testing.assert_allclose(weights.sum(axis=-1), 1.0, rtol=1e-14)
     np.testing.assert_allclose(weights[..., 1:], weights[..., :-1] * decay[..., None], rtol=1e-12)
@@ -19,14 +19,28 @@ def test_weights_are_a_geometric_series_that_sums_to_one() -> None:
 @pytest.mark.parametrize("decay", [0.05, 0.2, 0.4])
 def test_adstock_equals_a_recursive_filter_where_the_memory_has_died_out(decay: float) -> None:
     dose = np.random.default_rng(1).gamma(2.0, size=(3, 60))
-    found = lagged(dose, 30, np.zeros(3)) @ geometric_weights(np.array(decay), 30)
+    found = lagged(dose, 30, np.zeros(3)) @ adstock_weights(np.array(decay), 30)
     expected = lfilter([1 - decay], [1, -decay], dose, axis=-1)
     np.testing.assert_allclose(found, expected, rtol=1e-10)
 
 
+def test_a_build_up_of_one_equals_two_recursive_filters_in_a_row() -> None:
+    decay, dose = 0.35, np.random.default_rng(2).gamma(2.0, size=(3, 60))
+    found = lagged(dose, 50, np.zeros(3)) @ adstock_weights(np.array(decay), 50, 1.0)
+    once = lfilter([1 - decay], [1, -decay], dose, axis=-1)
+    np.testing.assert_allclose(found, lfilter([1 - decay], [1, -decay], once, axis=-1), rtol=1e-10)
+
+
+def test_a_larger_build_up_peaks_later() -> None:
+    weights = adstock_weights(np.array([0.6, 0.6, 0.6]), 13, np.array([0.0, 1.0, 3.0]))
+    np.testing.assert_allclose(weights.sum(axis=-1), 1.0, rtol=1e-14)
+    assert (np.diff(weights @ np.arange(13)) > 0.5).all()
+    assert weights.argmax(axis=-1)[0] == 0 < weights.argmax(axis=-1)[2]
+
+
 def test_a_steady_dose_stays_what_it_is() -> None:
     steady = np.full((2, 20), 1.7)
-    found = lagged(steady, 13, steady[:, 0]) @ geometric_weights(np.array(0.8), 13)
+    found = lagged(steady, 13, steady[:, 0]) @ adstock_weights(np.array(0.8), 13)
     np.testing.assert_allclose(found, 1.7, rtol=1e-12)
 
 
