@@ -1,5 +1,5 @@
 # Two commands for everybody: `make demo` and `make test`. Both set everything up first.
-PYTHON ?= python3.11
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
