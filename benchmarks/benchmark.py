@@ -108,8 +108,8 @@ def main() -> None:
         "# From CSV to an accepted model\n\n"
         "`make benchmark` writes this table; `python -m benchmarks.benchmark --large` adds the largest size.\n"
         f"{describe_machine()}. Wall time and memory (proportional set size, summed over all processes) of `rmo fit`\n"
-        "from outside: start of the program, reading, compiling, 4 chains, gate and writing included. r-hat and ESS are\n"
-        "the worst over all sampled parameters and every channel's incremental sales.\n\n"
+        "from outside: start of the program, reading, compiling, 4 chains, gate and writing included. r-hat and ESS\n"
+        "are the worst over all sampled parameters and every channel's incremental sales.\n\n"
         + table(list(stored.values()))
         + "\n"
     )

@@ -6,7 +6,6 @@ in an answer. Run as `python -m benchmarks.public_panels`; it needs the folder o
 
 import sys
 import time
-from pathlib import Path
 
 from benchmarks.machine import describe_machine
 from benchmarks.small_business import DATA, PRIORS, ROOT
@@ -56,7 +55,8 @@ def main() -> None:
     for name in FILES:
         rows.append(answer(name))
         print(rows[-1], file=sys.stderr, flush=True)
-    header = "| file | geos x weeks x channels | status | reasons | iROAS, mean [5 %, 95 %], verdict | s |\n|---|---|---|---|---|---|\n"
+    header = "| file | geos x weeks x channels | status | reasons | iROAS, mean [5 %, 95 %], verdict | s |\n"
+    header += "|---|---|---|---|---|---|\n"
     text = f"# Public panels\n\n{(__doc__ or '').split(chr(10) + chr(10))[1]}\n\n{describe_machine()}.\n\n{header}"
     (ROOT / "benchmarks" / "PUBLIC_PANELS.md").write_text(text + "\n".join(rows) + "\n")
 
