@@ -20,7 +20,7 @@ def log_likelihood(parameters: Arrays, data: Arrays) -> Array:
 
     Args:
         parameters: `iroas`, `log_half_life`, `build_up`, `log_half_saturation`, `log_slope`, `drift` and
-            `log_geo_spread`, each `(C,)`; `hidden_demand` `(J,)`; `rho`, `log_noise`, `log_smooth`, `log_weekly`, scalars.
+            `log_geo_spread`, each `(C,)`; `hidden_demand` `(J,)`; `rho`, `log_noise`, `log_smooth`, `log_weekly`.
         data: arrays of `ModelInputs` by name, and `varying`, the positions of the channels that vary by geo.
     """
     effects = channel_effects(parameters, data)

@@ -7,8 +7,14 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from measurement.preparation import ModelInputs
+from measurement.conditional import complete_chain
+from measurement.fitted import FittedModel, Provenance
+from measurement.interval import summarise
+from measurement.panel import Panel
+from measurement.preparation import ModelInputs, prepare
 from measurement.priors import Priors
+from measurement.report import Baseline, ChannelReport, Diagnostics, FitReport, ModelStatus, Verdict
+from measurement.simulate import WorldKind, WorldSpec, simulate
 
 Draws = dict[str, NDArray[np.float64]]
 Rows = list[list[str]]
@@ -71,3 +77,36 @@ def prior_draws() -> Callable[..., Draws]:
         return {variable.name: np.asarray(values)[:count] for variable, values in zip(variables, drawn, strict=True)}
 
     return draw
+
+
+@pytest.fixture(scope="session")
+def unfitted_model(prior_draws: Callable[..., Draws]) -> FittedModel:
+    """A complete model whose draws come from the prior: quick to make, and everything that follows from draws holds."""
+    panel = simulate(WorldSpec(WorldKind.PLAIN, geos=5, weeks=60, channels=3, seed=6)).panel
+    inputs = prepare(panel, Priors())
+    sampled = prior_draws(inputs, Priors(), panel.channel_names, 60)
+    draws = sampled | complete_chain(inputs, sampled, np.random.default_rng(2))
+    stored = {name: values.astype(np.float32).astype(np.float64) for name, values in draws.items()}
+    provenance = Provenance("0123456789abcdef", "f" * 64, 7, {"numpy": "2"}, Priors().to_json(), ("spring test",))
+    return FittedModel(panel, stored, _report_of(panel, stored), provenance, ("a warning",))
+
+
+def _report_of(panel: Panel, draws: Draws) -> FitReport:
+    verdicts = (Verdict.MEASURED, Verdict.WEAK, Verdict.NOT_MEASURABLE)
+    channels = tuple(
+        ChannelReport(
+            channel=name,
+            outcome="sales",
+            spend=float(panel.spend[:, -52:, index].sum()),
+            incremental=summarise(draws["incremental"][:, index]),
+            iroas=summarise(draws["iroas"][:, index]),
+            marginal_iroas=summarise(draws["iroas"][:, index] / 2),
+            prior_iroas=summarise(draws["iroas"][:, index]),
+            verdict=verdicts[index],
+            reason=f"reason {index}",
+        )
+        for index, name in enumerate(panel.channel_names)
+    )
+    found = Diagnostics(1.004, 812.5, 640.25, 3, 61.5)
+    dates = str(panel.dates[-52]), str(panel.dates[-1] + np.timedelta64(6, "D"))
+    return FitReport(ModelStatus.ACCEPTED_WITH_WARNINGS, ("one", "two"), *dates, found, Baseline(0.8, 0.01), channels)
