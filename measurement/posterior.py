@@ -116,8 +116,7 @@ def _largest_run(panel: Panel, weeks: int) -> FloatArray:
 def _grid(current: FloatArray, top: FloatArray) -> FloatArray:
     steps = (np.arange(GRID_POINTS) / (GRID_POINTS - 1)) ** 1.5
     grid: FloatArray = top[:, None] * steps
-    nearest = np.argmin(np.abs(grid - current[:, None]), axis=1)
-    inside = (nearest > 0) & (nearest < GRID_POINTS - 1)
-    rows = np.flatnonzero(inside)
+    nearest = np.clip(np.argmin(np.abs(grid - current[:, None]), axis=1), 1, GRID_POINTS - 2)
+    rows = np.flatnonzero(current > 0)
     grid[rows, nearest[rows]] = current[rows]
     return grid
