@@ -4,6 +4,7 @@ Beside the standard members a problem carries `code`, which stays the same from 
 of the fields at fault with what is wrong about each.
 """
 
+import re
 from collections.abc import Sequence
 from http import HTTPStatus
 from typing import Any
@@ -15,7 +16,7 @@ from starlette.exceptions import HTTPException
 
 from api.services.stored_models import ModelNotFound
 from measurement.errors import BadInput, ModelFileError, ModelRefused
-from optimizer.errors import BadProblem, BadRules
+from optimizer.errors import BadProblem, BadRules, DeadlineExceeded
 
 MEDIA_TYPE = "application/problem+json"
 _HTTP_CODES = {
@@ -29,11 +30,12 @@ def install_error_handlers(app: FastAPI) -> None:
     app.add_exception_handler(RequestValidationError, _invalid_request)
     app.add_exception_handler(HTTPException, _http_error)
     app.add_exception_handler(Exception, _fault)
+    app.add_exception_handler(BadRules, _bad_rules)
     for kind, status, code, field in (
         (ModelNotFound, HTTPStatus.NOT_FOUND, "model_not_found", "model"),
         (ModelFileError, HTTPStatus.CONFLICT, "model_unreadable", "model"),
         (ModelRefused, HTTPStatus.CONFLICT, "model_refused", "model"),
-        (BadRules, HTTPStatus.UNPROCESSABLE_ENTITY, "bad_rules", "rules"),
+        (DeadlineExceeded, HTTPStatus.SERVICE_UNAVAILABLE, "deadline_exceeded", ""),
         (BadProblem, HTTPStatus.UNPROCESSABLE_ENTITY, "bad_problem", "budget"),
         (BadInput, HTTPStatus.UNPROCESSABLE_ENTITY, "bad_input", ""),
     ):
@@ -62,6 +64,14 @@ def _known(status: HTTPStatus, code: str, field: str) -> Any:
         return problem(status, code, detail, [{"field": field, "message": detail}] if field else ())
 
     return answer
+
+
+def _bad_rules(_: Request, error: Exception) -> JSONResponse:
+    """The rule at fault stands in the message as in a rules.toml: `[channel.amazon]`, `[[group]]`, `[plan]`."""
+    detail = str(error)
+    table = re.search(r"\[\[?((?:channel|group|plan)[^\]]*)\]", detail)
+    field = f"rules.{table[1]}" if table else "rules"
+    return problem(HTTPStatus.UNPROCESSABLE_ENTITY, "bad_rules", detail, [{"field": field, "message": detail}])
 
 
 def _invalid_request(_: Request, error: Exception) -> JSONResponse:

@@ -104,9 +104,7 @@ def compare_models(a: FittedModel, b: FittedModel) -> ModelComparison:
 def _causes(a: FittedModel, b: FittedModel) -> tuple[Cause, ...]:
     found: list[Cause] = []
     if a.provenance.data_hash != b.provenance.data_hash:
-        changes = panel_changes(a.panel, b.panel) or (
-            "The data differ in what the panel does not show, such as names.",
-        )
+        changes = panel_changes(a.panel, b.panel) or ("The data differ in what values do not show.",)
         found += [Cause(CauseKind.DATA, sentence) for sentence in changes]
     found += [Cause(CauseKind.WINDOW, sentence) for sentence in _window_change(a, b)]
     experiments = _experiment_changes(a.provenance.experiments, b.provenance.experiments)

@@ -7,6 +7,7 @@ import typer
 from rich.console import Console
 
 from api.cli.exits import ExitCode
+from api.cli.interruption import ending_at_once
 from api.cli.options import Json, Seed
 from api.cli.output import computing, note, people, print_json, safe, table
 from api.cli.progress import fit_progress
@@ -28,7 +29,7 @@ def demo(out: Out = Path("demo"), seed: Seed = 1, json: Json = False) -> int:
     from api.services.run_demo import run_demo
 
     note("making up an advertiser: 20 geos, 104 weeks, 5 channels; what they truly sell is hidden from the fit")
-    with computing(), fit_progress() as show:
+    with computing(), ending_at_once(), fit_progress() as show:
         shown = run_demo(seed, out, show)
     if json:
         print_json(shown.to_json())
@@ -62,7 +63,7 @@ def _print_channels(console: Console, shown: "Demo") -> None:
         "true iROAS",
         "estimate",
         "90 % interval",
-        "<holds the truth",
+        "<holds it",
         "today",
         "plan",
         "true optimum",

@@ -18,14 +18,16 @@ class ExitCode(IntEnum):
 def explain(error: Exception) -> tuple[ExitCode, str] | None:
     """Exit code and message of an error that a person can mend, or None for a fault of the program."""
     from measurement.errors import BadInput, ModelRefused
-    from optimizer.errors import BadProblem
+    from optimizer.errors import BadProblem, BadRules, DeadlineExceeded
 
     if isinstance(error, TyperException):
         return ExitCode.BAD_INPUT, error.format_message()
-    if isinstance(error, BadInput | BadProblem):
+    if isinstance(error, BadInput | BadProblem | BadRules):
         return ExitCode.BAD_INPUT, str(error)
     if isinstance(error, ModelRefused):
         return ExitCode.REFUSED, str(error)
+    if isinstance(error, DeadlineExceeded):
+        return ExitCode.FAULT, str(error)
     if isinstance(error, OSError):
         where = f": {error.filename}" if error.filename else ""
         return ExitCode.BAD_INPUT, f"{error.strerror or error}{where}"

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from api.cli.exits import ExitCode
+from api.cli.interruption import ending_at_once
 from api.cli.options import Controls, Json, MapFile, PanelFile, Seed, names
 from api.cli.output import computing, note, people, print_json, warn
 from api.cli.progress import fit_progress
@@ -35,7 +36,7 @@ def fit(
     from api.services.fit_panel import FitRequest, fit_panel
 
     request = FitRequest(panel, map_file, names(controls), priors, out, seed)
-    with computing(), fit_progress() as show:
+    with computing(), ending_at_once(), fit_progress() as show:
         model = fit_panel(request, progress=show)
     warn(model.warnings)
     note(f"stored in {out}")

@@ -102,7 +102,7 @@ def _against_truth(folder: Path, world: "World", model: FittedModel, plan: Mappi
     names = world.channels
     current = world.current_spend(PLANNED_WEEKS)
     best, _ = true_optimum(world, float(current.sum()), PLANNED_WEEKS, MAX_CHANGE)
-    planned = np.array([line["spend"] for line in plan["lines"]])
+    by_name = {line["channel"]: line["spend"] for line in plan["lines"]}
     truths = dict(zip(names, world.iroas, strict=True))
     return Demo(
         folder=folder,
@@ -113,7 +113,7 @@ def _against_truth(folder: Path, world: "World", model: FittedModel, plan: Mappi
             for entry, truth in ((entry, truths[entry.channel]) for entry in model.report.channels)
         ),
         today=_split(world, current),
-        planned=_split(world, planned) if planned.size else None,
+        planned=_split(world, np.array([by_name[name] for name in names])) if by_name else None,
         optimum=_split(world, best),
     )
 

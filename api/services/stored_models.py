@@ -13,7 +13,7 @@ MODEL_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 _CURVES_KEPT = 8
 
 
-class ModelNotFound(Exception):  # noqa: N818 - said as people say it
+class ModelNotFound(Exception):
     """There is no stored model of this id."""
 
     def __init__(self, model_id: str) -> None:

@@ -18,6 +18,8 @@ def write_page(model: FittedModel, path: Path, plan: Mapping[str, Any] | None = 
     from api.web.report_page import ReportPage, render_report
     from measurement.posterior import response_curves, weekly_contributions
 
+    if not path.parent.is_dir():
+        raise BadInput(f"there is no folder {path.parent} to write the page into")
     weeks = int(plan["weeks"]) if plan else DEFAULT_WEEKS
     text = render_report(ReportPage(model, weekly_contributions(model), response_curves(model, weeks), plan))
     beside = path.with_name(f".{path.name}.{os.getpid()}")

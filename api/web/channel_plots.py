@@ -86,7 +86,8 @@ def curve_plot(curves: ResponseCurves, channel: int, marks: CurveMarks, size: Si
     """Incremental sales over spend with the 90 % band; today's spend a ring, the plan's a filled diamond."""
     figure, axes = blank(size)
     spend = curves.spend_grid[channel]
-    low, middle, high = np.percentile(curves.incremental[:, channel, :], (5, 50, 95), axis=0)
+    low, high = np.percentile(curves.incremental[:, channel, :], (5, 95), axis=0)
+    middle = curves.incremental[:, channel, :].mean(axis=0)
     shown = _shown(spend, curves, channel, marks)
     colour = PALETTE[channel % len(PALETTE)]
     axes.fill_between(spend[shown], low[shown], high[shown], color=colour, alpha=0.18, linewidth=0)
