@@ -13,7 +13,7 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from measurement.errors import ModelFileError
+from measurement.errors import ModelFileError, PanelError
 from measurement.fitted import FittedModel, Provenance
 from measurement.interval import Interval
 from measurement.panel import Channel, Control, ControlKind, Frequency, Level, Outcome, Panel
@@ -75,7 +75,7 @@ def load_model(path: Path) -> FittedModel:
             ),
             warnings=tuple(content["warnings"]),
         )
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, PanelError) as error:
         raise ModelFileError(f"{path}: is damaged ({error}); fit again") from error
 
 
