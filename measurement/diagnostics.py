@@ -21,7 +21,9 @@ PREDICTIVE_WARNING, PREDICTIVE_LIMIT = (0.82, 0.97), 0.6
 IMPLAUSIBLE_MEDIANS = 15.0
 """An iROAS whose 5 % point lies above this many prior medians is not believable."""
 STILL_PRIOR = 0.85
-"""A 90 % interval wider than this share of the prior's has learnt too little from the data."""
+"""A 90 % interval wider than this share of the prior's has not narrowed."""
+MOVED = 0.2
+"""Largest distance between distribution functions (Kolmogorov) up to which a posterior repeats its prior."""
 MEASURED_RELATIVE, MEASURED_ABSOLUTE = 0.4, 0.3
 """Half-width of the 90 % interval, relative to the mean or absolute, up to which a channel counts as measured."""
 NEVER_VARIES = 0.02
@@ -29,10 +31,19 @@ NEVER_VARIES = 0.02
 
 @dataclass(frozen=True)
 class ChannelEvidence:
-    """What the gate looks at for one channel; `variation` is the dose's telling standard deviation over its mean."""
+    """What the gate looks at for one channel.
+
+    Attributes:
+        iroas, prior: after and before the data.
+        distance: Kolmogorov distance between the two distributions.
+        variation: the dose's telling standard deviation over its mean.
+        is_national, one_series: what kept the channel from being compared between regions.
+        follows_demand: whether a term for hidden demand went with it.
+    """
 
     iroas: Interval
     prior: Interval
+    distance: float
     variation: float
     is_national: bool
     one_series: bool
@@ -146,7 +157,7 @@ def verdict_of(evidence: ChannelEvidence) -> tuple[Verdict, str]:
     learnt = 1.0 - width / (evidence.prior.p95 - evidence.prior.p5)
     if evidence.variation < NEVER_VARIES:
         return Verdict.NOT_MEASURABLE, "Its spend never varies, so its effect cannot be told from the baseline."
-    if 1.0 - learnt > STILL_PRIOR:
+    if 1.0 - learnt > STILL_PRIOR and (evidence.distance < MOVED or evidence.follows_demand):
         return (
             Verdict.NOT_MEASURABLE,
             "The data say too little: the interval is nearly as wide as before the data "
@@ -161,6 +172,8 @@ def verdict_of(evidence: ChannelEvidence) -> tuple[Verdict, str]:
         )
     if width / 2 <= max(MEASURED_RELATIVE * evidence.iroas.mean, MEASURED_ABSOLUTE):
         return Verdict.MEASURED, f"The data narrowed the interval by {learnt:.0%}. {source}"
+    if 1.0 - learnt > STILL_PRIOR:
+        return Verdict.WEAK, f"The data moved the estimate, but its interval is as wide as before. {source}"
     return Verdict.WEAK, f"The data narrowed the interval by {learnt:.0%}, but it is still wide. {source}"
 
 

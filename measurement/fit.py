@@ -9,6 +9,7 @@ from importlib.metadata import version
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.stats import ks_2samp
 
 from measurement.diagnostics import (
     ChannelEvidence,
@@ -20,7 +21,7 @@ from measurement.diagnostics import (
 )
 from measurement.fitted import FittedModel, Provenance
 from measurement.inference import Posterior, Progress, SamplerSettings, sample_posterior
-from measurement.interval import Interval, summarise
+from measurement.interval import summarise
 from measurement.panel import Level, Panel, panel_hash
 from measurement.posterior import marginal_iroas, thinned
 from measurement.preparation import ModelInputs, dose_per_head, prepare, window_length
@@ -138,9 +139,12 @@ def _evidence(
     channel = panel.channels[index]
     is_national = channel.level is Level.NATIONAL
     one_series = len(panel.geos) == 1
+    after = _iroas(flat["incremental"][:, index], panel, index, flat["iroas"][:, index])
+    before = prior_iroas_draws(priors.of(channel.name), PRIOR_DRAWS)
     return ChannelEvidence(
-        iroas=_iroas(flat["incremental"][:, index], panel, index, flat["iroas"][:, index]),
-        prior=summarise(prior_iroas_draws(priors.of(channel.name), PRIOR_DRAWS)),
+        iroas=summarise(after),
+        prior=summarise(before),
+        distance=float(ks_2samp(after, before).statistic),
         variation=_variation(dose_per_head(panel)[index]),
         is_national=is_national,
         one_series=one_series,
@@ -148,10 +152,10 @@ def _evidence(
     )
 
 
-def _iroas(incremental: FloatArray, panel: Panel, index: int, parameter: FloatArray) -> Interval:
-    """iROAS in the window; of a channel that paused in it, over all weeks."""
+def _iroas(incremental: FloatArray, panel: Panel, index: int, parameter: FloatArray) -> FloatArray:
+    """iROAS in the window, `(draws,)`; of a channel that paused in it, over all weeks."""
     spend = float(panel.spend[:, -window_length(len(panel.dates)) :, index].sum())
-    return summarise(incremental / spend if spend > 0 else parameter)
+    return incremental / spend if spend > 0 else parameter
 
 
 def _variation(dose: FloatArray) -> float:

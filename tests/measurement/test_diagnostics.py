@@ -10,6 +10,7 @@ from measurement.diagnostics import (
     ESS_TAIL_LIMIT,
     IMPLAUSIBLE_MEDIANS,
     MEASURED_RELATIVE,
+    MOVED,
     NEVER_VARIES,
     RHAT_LIMIT,
     STILL_PRIOR,
@@ -97,7 +98,9 @@ def interval(low: float, high: float, mean: float | None = None) -> Interval:
 
 
 PRIOR = interval(0.0, 5.0, mean=1.1)
-SHARP = ChannelEvidence(interval(1.5, 2.1), PRIOR, 0.4, is_national=False, one_series=False, follows_demand=False)
+SHARP = ChannelEvidence(
+    interval(1.5, 2.1), PRIOR, distance=0.4, variation=0.4, is_national=False, one_series=False, follows_demand=False
+)
 
 
 def test_a_sharp_interval_is_measured() -> None:
@@ -125,10 +128,18 @@ def test_a_channel_that_never_varies_is_not_measurable_however_sharp() -> None:
 
 def test_an_interval_that_repeats_the_prior_is_not_measurable() -> None:
     barely = interval(0.0, 5.0 * (STILL_PRIOR + 0.02))
-    verdict, reason = verdict_of(replace(SHARP, iroas=barely))
+    verdict, reason = verdict_of(replace(SHARP, iroas=barely, distance=MOVED - 0.05))
     assert verdict is Verdict.NOT_MEASURABLE
     assert "test would tell" in reason
     assert verdict_of(replace(SHARP, iroas=interval(0.0, 5.0 * (STILL_PRIOR - 0.02))))[0] is not Verdict.NOT_MEASURABLE
+
+
+def test_a_wide_interval_that_has_moved_away_from_the_prior_is_weak_unless_spend_follows_demand() -> None:
+    moved = replace(SHARP, iroas=interval(2.0, 8.0), distance=MOVED + 0.05)
+    verdict, reason = verdict_of(moved)
+    assert verdict is Verdict.WEAK
+    assert "moved" in reason
+    assert verdict_of(replace(moved, follows_demand=True))[0] is Verdict.NOT_MEASURABLE
 
 
 def test_spend_that_follows_demand_is_never_better_than_weak() -> None:
