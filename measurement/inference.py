@@ -8,6 +8,7 @@ import dataclasses
 import multiprocessing
 import os
 import queue
+import sys
 import time
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
@@ -125,7 +126,11 @@ class _Chain:
 
 
 def _run_chains(task: _Task, messages: "queue.Queue[_Message] | None") -> list[_Chain]:
-    """In a process of its own: compile once, then one chain after the other."""
+    """In a process of its own: compile once, then one chain after the other.
+
+    Whatever a library prints there goes to standard error: standard output may be somebody's JSON.
+    """
+    os.dup2(sys.stderr.fileno(), 1)
     import nutpie
 
     from measurement.model import build_model

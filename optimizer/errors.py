@@ -16,15 +16,15 @@ class OptimizerError(Exception):
     """Base of all errors raised by the optimizer; its text can be shown to a person."""
 
 
-class BadProblem(OptimizerError):  # noqa: N818 - said as people say it
+class BadProblem(OptimizerError):
     """A budget or response curves that cannot be planned with."""
 
 
-class BadRules(OptimizerError):  # noqa: N818 - said as people say it
+class BadRules(OptimizerError):
     """A rule that is unknown, of the wrong type or range, or not yet supported."""
 
 
-class DeadlineExceeded(OptimizerError):  # noqa: N818 - said as people say it
+class DeadlineExceeded(OptimizerError):
     """The deadline passed before any plan that keeps the rules was found."""
 
 
