@@ -7,10 +7,11 @@ from typing import Any
 import numpy as np
 
 from measurement.forecast import ChannelForecast, forecast_channels, varies
+from measurement.hidden_demand import captures_demand
 from measurement.panel import ControlKind, Level, Panel
+from measurement.priors import ChannelPrior
 from measurement.resampling import to_weekly
 
-DEMAND_WORDS = ("search", "brand", "shopping", "sponsored")
 """Words in a channel's name that tell of advertising which follows what people already look for."""
 GOOD_ERROR, POOR_ERROR = 0.35, 1.2
 """Standard errors of an iROAS below which it will likely be measured, and above which it will not."""
@@ -196,7 +197,7 @@ def _notes(panel: Panel, channels: tuple[ChannelDescription, ...]) -> tuple[str,
 def _demand_notes(panel: Panel) -> list[str]:
     if any(control.kind is ControlKind.DEMAND for control in panel.controls):
         return []
-    following = [name for name in panel.channel_names if any(word in name.casefold() for word in DEMAND_WORDS)]
+    following = [name for name in panel.channel_names if captures_demand(name, ChannelPrior())]
     if not following:
         return []
     return [

@@ -38,7 +38,7 @@ class ChannelEvidence:
         distance: Kolmogorov distance between the two distributions.
         variation: the dose's telling standard deviation over its mean.
         is_national, one_series: what kept the channel from being compared between regions.
-        follows_demand: whether a term for hidden demand went with it.
+        follows_demand: whether its spend is held to follow demand, by the data, by the analyst or by its name.
     """
 
     iroas: Interval
@@ -59,7 +59,9 @@ class Judgement:
 
 
 def convergence(draws: Mapping[str, FloatArray], divergences: int, seconds: float) -> Diagnostics:
-    """Worst r-hat and effective sample sizes over all quantities, each `(chains, draws, ...)`."""
+    """Worst r-hat and effective sample sizes over all quantities, each `(chains, draws, ...)`; none if not finite."""
+    if not all(np.isfinite(values).all() for values in draws.values()):
+        return Diagnostics(float("nan"), 0.0, 0.0, divergences, seconds)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         import arviz
@@ -164,17 +166,19 @@ def verdict_of(evidence: ChannelEvidence) -> tuple[Verdict, str]:
             f"({evidence.iroas.p5:.2f} to {evidence.iroas.p95:.2f}). A test would tell.",
         )
     source = _source(evidence)
+    narrowed = (
+        f"The data narrowed the interval by {learnt:.0%}"
+        if 1.0 - learnt <= STILL_PRIOR
+        else "The data moved the estimate"
+    )
     if evidence.follows_demand:
         return (
             Verdict.WEAK,
-            f"Its spend follows demand, which sells by itself; the interval allows for that. {source}"
-            " Only a test separates the two.",
+            f"{narrowed}, but its spend follows demand, which sells by itself. {source} Only a test separates the two.",
         )
     if width / 2 <= max(MEASURED_RELATIVE * evidence.iroas.mean, MEASURED_ABSOLUTE):
-        return Verdict.MEASURED, f"The data narrowed the interval by {learnt:.0%}. {source}"
-    if 1.0 - learnt > STILL_PRIOR:
-        return Verdict.WEAK, f"The data moved the estimate, but its interval is as wide as before. {source}"
-    return Verdict.WEAK, f"The data narrowed the interval by {learnt:.0%}, but it is still wide. {source}"
+        return Verdict.MEASURED, f"{narrowed}. {source}"
+    return Verdict.WEAK, f"{narrowed}, but the interval is still wide. {source}"
 
 
 def _source(evidence: ChannelEvidence) -> str:

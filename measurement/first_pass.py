@@ -24,7 +24,7 @@ SHRINKAGE_WEEKS = 15.0
 
 @dataclass(frozen=True)
 class DemandFootprint:
-    """How a demand proxy moves with a spend anomaly: their correlation, and sales' elasticity through it."""
+    """How a demand proxy moves with a spend anomaly: their correlation, and relative sales per unit of it."""
 
     correlation: float
     elasticity: float
@@ -47,6 +47,11 @@ class FirstPass:
     typical_noise: float
     week_shock_sd: FloatArray
     demand: FloatArray
+
+    @property
+    def demand_spread(self) -> float:
+        """Standard deviation of what the proxies predict of sales, after geo and week means."""
+        return float(two_way_residual(self.demand).std())
 
     def fitted_demand(self, anomaly: FloatArray) -> DemandFootprint:
         """The proxies' prediction of sales held against a two-way residual of spend, `(G, N)`."""

@@ -4,7 +4,7 @@ import hashlib
 import json
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from importlib.metadata import version
 
 import numpy as np
@@ -19,7 +19,9 @@ from measurement.diagnostics import (
     judge,
     verdict_of,
 )
+from measurement.errors import ModelRefused
 from measurement.fitted import FittedModel, Provenance
+from measurement.hidden_demand import captures_demand
 from measurement.inference import Posterior, Progress, SamplerSettings, sample_posterior
 from measurement.interval import summarise
 from measurement.panel import Level, Panel, panel_hash
@@ -34,7 +36,9 @@ FloatArray = NDArray[np.float64]
 STORED_DRAWS = 800
 PRIOR_DRAWS = 2000
 QUARTER_WEEKS = 13
-MORE_DRAWS = 2.5
+ROUNDS = 3
+"""Rounds of chains until the gate has the last word."""
+NEXT_ROUND = 2**32
 LIBRARIES = ("retail-media-optimizer", "pymc", "pytensor", "nutpie", "jax", "numpy")
 NOT_CHECKED = ("predicted", "baseline", "contribution", "geo_effect", "inside", "sales_per_head")
 """Follow from sampled parameters and incremental sales, or are noise; r-hat and ESS are asked of the rest."""
@@ -63,11 +67,16 @@ def fit_model(panel: Panel, settings: FitSettings = FitSettings(), progress: Pro
 
     Raises:
         PanelError: the panel is too short for a fit.
+        ModelRefused: sampling broke down, so that there is nothing to report.
     """
     started = time.monotonic()
     weekly, notes = to_weekly(panel)
     inputs = prepare(weekly, settings.priors)
     posterior, found = _sample(inputs, weekly, settings, progress, started)
+    if not np.isfinite(found.rhat_max):
+        raise ModelRefused(
+            "Sampling broke down: draws are not finite. Check the panel for extreme values, or the priors."
+        )
     flat = {name: values.reshape(-1, *values.shape[2:]) for name, values in posterior.draws.items()}
     kept = thinned(flat, STORED_DRAWS)
     report = _report(weekly, inputs, settings.priors, flat, kept, found)
@@ -78,15 +87,20 @@ def fit_model(panel: Panel, settings: FitSettings = FitSettings(), progress: Pro
 def _sample(
     inputs: ModelInputs, panel: Panel, settings: FitSettings, progress: Progress | None, started: float
 ) -> tuple[Posterior, Diagnostics]:
-    """Sample, and once more with more draws where the chains have not converged."""
+    """Sample, and add as many chains again where those so far have not converged."""
     sampler = settings.sampler
-    for attempt in range(2):
-        posterior = sample_posterior(inputs, settings.priors, panel.channel_names, sampler, settings.seed, progress)
+
+    def more(round_number: int) -> Posterior:
+        seed = settings.seed + round_number * NEXT_ROUND
+        return sample_posterior(inputs, settings.priors, panel.channel_names, sampler, seed, progress)
+
+    posterior = more(0)
+    for round_number in range(1, ROUNDS + 1):
         checked = {name: values for name, values in posterior.draws.items() if name not in NOT_CHECKED}
         found = convergence(checked, posterior.divergences, time.monotonic() - started)
-        if attempt or has_converged(found, sampler.chains * sampler.draws):
+        if round_number == ROUNDS or has_converged(found, posterior.count):
             break
-        sampler = replace(sampler, tune=int(1.5 * sampler.tune), draws=int(MORE_DRAWS * sampler.draws))
+        posterior = posterior.joined(more(round_number))
     return posterior, found
 
 
@@ -148,7 +162,8 @@ def _evidence(
         variation=_variation(dose_per_head(panel)[index]),
         is_national=is_national,
         one_series=one_series,
-        follows_demand=index in inputs.confounded,
+        follows_demand=index in inputs.confounded
+        or ((is_national or one_series) and captures_demand(channel.name, priors.of(channel.name))),
     )
 
 

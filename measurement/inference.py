@@ -29,7 +29,7 @@ Progress = Callable[[FitProgress], None]
 POLL_SECONDS = 0.5
 REPORT_EVERY = 20
 ONE_THREAD = {
-    "XLA_FLAGS": "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1",
+    "XLA_FLAGS": "--xla_cpu_multi_thread_eigen=false --xla_backend_optimization_level=1",
     "OMP_NUM_THREADS": "1",
     "OPENBLAS_NUM_THREADS": "1",
     "JAX_PLATFORMS": "cpu",
@@ -38,12 +38,13 @@ ONE_THREAD = {
 
 @dataclass(frozen=True)
 class SamplerSettings:
-    """How long and how often to sample."""
+    """How long and how often to sample; short trees (2^maxdepth steps) keep the first draws from taking most time."""
 
     chains: int = 4
     tune: int = 300
     draws: int = 500
     target_accept: float = 0.85
+    maxdepth: int = 6
     processes: int = 2
 
 
@@ -54,6 +55,19 @@ class Posterior:
     draws: dict[str, FloatArray]
     divergences: int
     gradients_per_draw: float
+
+    @property
+    def count(self) -> int:
+        """Draws over all chains."""
+        return int(np.prod(self.draws["rho"].shape))
+
+    def joined(self, other: "Posterior") -> "Posterior":
+        """Both posteriors' chains, as many draws each."""
+        return Posterior(
+            {name: np.concatenate([values, other.draws[name]]) for name, values in self.draws.items()},
+            self.divergences + other.divergences,
+            (self.gradients_per_draw + other.gradients_per_draw) / 2,
+        )
 
 
 @dataclass(frozen=True)
@@ -131,6 +145,7 @@ def _run_chains(task: _Task, messages: "queue.Queue[_Message] | None") -> list[_
     Whatever a library prints there goes to standard error: standard output may be somebody's JSON.
     """
     os.dup2(sys.stderr.fileno(), 1)
+    _start_jax_on_one_thread()
     import nutpie
 
     from measurement.model import build_model
@@ -138,6 +153,22 @@ def _run_chains(task: _Task, messages: "queue.Queue[_Message] | None") -> list[_
     model = build_model(task.inputs, task.priors, task.channels)
     compiled = nutpie.compile_pymc_model(model, backend="jax", gradient_backend="jax", freeze_model=False)
     return [_run_chain(compiled, task, seed, messages) for seed in task.seeds]
+
+
+def _start_jax_on_one_thread() -> None:
+    """Let JAX compute in the calling thread: handing every gradient to a pool of threads costs a third of its time.
+
+    The size of XLA's pool is the number of cores that the process may use when JAX starts.
+    """
+    import jax
+
+    jax.config.update("jax_cpu_enable_async_dispatch", False)
+    if not hasattr(os, "sched_setaffinity"):
+        return
+    allowed = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, {min(allowed)})
+    jax.devices()
+    os.sched_setaffinity(0, allowed)
 
 
 def _run_chain(compiled: Any, task: _Task, seed: int, messages: "queue.Queue[_Message] | None") -> _Chain:
@@ -152,6 +183,7 @@ def _run_chain(compiled: Any, task: _Task, seed: int, messages: "queue.Queue[_Me
         draws=settings.draws,
         seed=seed,
         target_accept=settings.target_accept,
+        maxdepth=settings.maxdepth,
         low_rank_modified_mass_matrix=True,
         save_warmup=False,
         progress_bar=False,

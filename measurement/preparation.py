@@ -10,9 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from measurement.calendar import fourier_columns, holiday_columns
-from measurement.first_pass import FirstPass, first_pass, two_way_residual
+from measurement.first_pass import first_pass
+from measurement.hidden_demand import find_confounders
 from measurement.panel import ControlKind, Level, Panel
-from measurement.priors import ChannelPrior, Priors
+from measurement.priors import Priors
 from measurement.transforms import lagged
 
 FloatArray = NDArray[np.float64]
@@ -25,10 +26,6 @@ LEVEL_SD, TREND_SD, SEASON_SD, HOLIDAY_SD, CONTROL_SD = 1.0, 0.3, 0.15, 0.1, 0.1
 HARDLY_SPENT = 0.05
 GEO_LEVEL_SD, GEO_TREND_SD = 0.5, 0.15
 MATERN_WEEKS = 8.0
-DEMAND_WORDS = ("search", "brand", "shopping", "sponsored", "sem", "ppc")
-DEFAULT_CONFOUNDING = 0.05
-"""Elasticity of sales to a demand-capturing channel's spend that may be demand, where no proxy tells: our judgement."""
-NOTICEABLE_CORRELATION = 0.12
 
 
 @dataclass(frozen=True)
@@ -51,7 +48,7 @@ class ModelInputs:
         noise_scale: each geo's noise relative to the typical geo's, `(G,)`.
         confounders: hidden demand's stand-in per confounded channel, `(J, G, N)`.
         confounded: which channels these are, `(J,)`.
-        confounding_scale: sales' elasticity to these channels' spend that is hidden demand, as first guessed, `(J,)`.
+        confounding_scale: relative sales per unit of these columns that are hidden demand, as first guessed, `(J,)`.
         confounding_by_proxy: whether a demand proxy told that guess; else it is our judgement, `(J,)`.
         varies_by_geo: whether geos' effects of the channel can be told apart, `(C,)`.
         typical_noise: first guess of the noise's standard deviation.
@@ -102,7 +99,7 @@ def prepare(panel: Panel, priors: Priors) -> ModelInputs:
     shared, varying, is_demand = _split_controls(panel, burn_in)
     fixed = np.concatenate([calendar, shared], axis=1)
     first = first_pass(relative, dose[:, :, burn_in:], fixed, varying, is_demand)
-    confounders = _confounders(panel, priors, dose[:, :, burn_in:], first if is_demand.any() else None)
+    confounders = find_confounders(panel, priors, dose[:, :, burn_in:], first, calendar)
     reference = _reference_weeks(panel)
     weeks = relative.shape[1]
     place = np.linspace(-1.0, 1.0, weeks)
@@ -187,48 +184,3 @@ def _matern52(weeks: int) -> FloatArray:
     distance = np.sqrt(5.0) * np.abs(np.subtract.outer(np.arange(weeks), np.arange(weeks))) / MATERN_WEEKS
     covariance: FloatArray = (1.0 + distance + distance**2 / 3.0) * np.exp(-distance)
     return covariance
-
-
-@dataclass(frozen=True)
-class _Confounders:
-    columns: FloatArray
-    channels: NDArray[np.int64]
-    scale: FloatArray
-    by_proxy: NDArray[np.bool_]
-
-
-def _confounders(panel: Panel, priors: Priors, dose: FloatArray, proxy: FirstPass | None) -> _Confounders:
-    """Stand-ins for hidden demand, for the channels whose spend follows it, with the scale of their elasticity.
-
-    With a demand proxy of reliability r (given spend), least squares leaves `kappa * pi * (1 - r) / r` of demand on the
-    channel, kappa being the proxy's coefficient and pi its slope on spend: errors in variables.
-    """
-    found = []
-    for index, channel in enumerate(panel.channels):
-        if channel.level is Level.NATIONAL or len(panel.geos) < 3:
-            continue
-        anomaly = two_way_residual(np.log1p(dose[index]))
-        scale, by_proxy = _confounding_scale(priors.of(channel.name), channel.name, anomaly, proxy)
-        if scale > 0:
-            found.append((index, anomaly, scale, by_proxy))
-    return _Confounders(
-        columns=np.array([anomaly for _, anomaly, _, _ in found]).reshape(-1, *dose.shape[1:]),
-        channels=np.array([index for index, _, _, _ in found], dtype=np.int64),
-        scale=np.array([scale for _, _, scale, _ in found]),
-        by_proxy=np.array([by_proxy for _, _, _, by_proxy in found], dtype=bool),
-    )
-
-
-def _confounding_scale(
-    prior: ChannelPrior, name: str, anomaly: FloatArray, proxy: FirstPass | None
-) -> tuple[float, bool]:
-    if prior.follows_demand is False:
-        return 0.0, False
-    if prior.confounding is not None:
-        return prior.confounding, False
-    if proxy is not None:
-        demand = proxy.fitted_demand(anomaly)
-        follows = prior.follows_demand or demand.correlation >= NOTICEABLE_CORRELATION
-        return (max(demand.elasticity, 0.0), True) if follows else (0.0, False)
-    named = any(word in name.lower() for word in DEMAND_WORDS)
-    return (DEFAULT_CONFOUNDING if named or prior.follows_demand else 0.0), False

@@ -52,7 +52,7 @@ class ChannelPrior:
         iroas: incremental sales per unit of money over the report's window, if the channel sells at all (Weibull).
         sells_nothing: probability that the channel sells nothing. It counts only where p95 is at least
             `VAGUE` medians; a narrower iROAS prior says that the channel does sell.
-        half_life_weeks: weeks until half of a week's spend has had its effect (log-normal).
+        half_life_weeks: half-life of the decay, in weeks (log-normal); with a build-up, half of the effect comes later.
         build_up: mean of the exponential prior of how far the effect's peak is delayed; 0 is a geometric adstock,
             1 that of two in a row.
         half_saturation: dose at which half of the largest effect is reached, in means of the channel (log-normal).
@@ -61,8 +61,8 @@ class ChannelPrior:
         drift: standard deviation of the log-change of the effect from the panel's first week to its last.
         follows_demand: whether spend follows demand. None: told from the data where a demand control is
             given, else from the channel's name.
-        confounding: scale of the sales elasticity that is hidden demand rather than effect. None: told from the demand
-            control, or `DEFAULT_CONFOUNDING` for a channel that follows demand without one.
+        confounding: scale of hidden demand: relative sales per unit of log(1 + dose) that demand brings rather than the
+            channel. None: told from the demand control, else 0.05 for a channel that follows demand.
     """
 
     iroas: Spread = Spread(1.1, 5.0)

@@ -66,9 +66,10 @@ def load_model(path: Path) -> FittedModel:
         content = json.loads((path / "model.json").read_text(encoding="utf-8"))
         if content["format"] != FORMAT:
             raise ModelFileError(f"{path}: has format {content['format']}, this version reads {FORMAT}; fit again")
+        model_id = content["provenance"]["model_id"]
         return FittedModel(
-            panel=_panel(content["panel"], _read_arrays(path / "panel.nc")),
-            draws=_read_arrays(path / "draws.nc"),
+            panel=_panel(content["panel"], _read_arrays(path / "panel.nc", model_id)),
+            draws=_read_arrays(path / "draws.nc", model_id),
             report=_report(content["report"]),
             provenance=Provenance(
                 **content["provenance"] | {"experiments": tuple(content["provenance"]["experiments"])}
@@ -82,8 +83,8 @@ def load_model(path: Path) -> FittedModel:
 def _write(model: FittedModel, folder: Path) -> None:
     panel = {name: getattr(model.panel, name) for name in PANEL_ARRAYS}
     panel["dates"] = model.panel.dates.astype("datetime64[D]").astype(np.int64)
-    _write_arrays(panel, folder / "panel.nc", np.float64)
-    _write_arrays(model.draws, folder / "draws.nc", np.float32)
+    _write_arrays(panel, folder / "panel.nc", np.float64, model.provenance.model_id)
+    _write_arrays(model.draws, folder / "draws.nc", np.float32, model.provenance.model_id)
     content = {
         "format": FORMAT,
         "report": _plain(asdict(model.report)),
@@ -109,19 +110,21 @@ def _put_in_place(fresh: Path, path: Path) -> None:
     path.chmod(0o755)
 
 
-def _write_arrays(arrays: Mapping[str, Any], file: Path, kind: type) -> None:
+def _write_arrays(arrays: Mapping[str, Any], file: Path, kind: type, model_id: str) -> None:
     variables = {}
     for name, values in arrays.items():
         own = np.int64 if name == "dates" else kind
         dims = tuple(f"{name}_{axis}" for axis in range(np.ndim(values)))
         variables[name] = xr.Variable(dims, np.asarray(values, dtype=own))
-    dataset = xr.Dataset(variables)
+    dataset = xr.Dataset(variables, attrs={"model_id": model_id})
     encoding = {str(name): COMPRESSED for name, values in dataset.items() if values.size > 0}
     dataset.to_netcdf(file, engine="h5netcdf", encoding=encoding)
 
 
-def _read_arrays(file: Path) -> dict[str, Any]:
+def _read_arrays(file: Path, model_id: str) -> dict[str, Any]:
     with xr.open_dataset(file, engine="h5netcdf", decode_times=False) as dataset:
+        if dataset.attrs.get("model_id") != model_id:
+            raise ValueError(f"{file.name} belongs to another model")
         return {
             str(name): np.asarray(values.values, dtype=np.int64 if name == "dates" else np.float64)
             for name, values in dataset.items()

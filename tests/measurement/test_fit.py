@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from measurement import fit
-from measurement.errors import PanelError
+from measurement.errors import ModelRefused, PanelError
 from measurement.fit import FitSettings, fit_model
 from measurement.fitted import FitProgress, FittedModel
 from measurement.inference import Posterior, Progress, SamplerSettings, sample_posterior
@@ -154,6 +154,7 @@ class Recorded:
     def __init__(self, posterior: Posterior) -> None:
         self.posterior = posterior
         self.asked: list[SamplerSettings] = []
+        self.seeds: list[int] = []
 
     def __call__(
         self,
@@ -165,6 +166,7 @@ class Recorded:
         progress: Progress | None = None,
     ) -> Posterior:
         self.asked.append(settings)
+        self.seeds.append(seed)
         return self.posterior
 
 
@@ -175,17 +177,24 @@ def recorded(unfitted_model: FittedModel) -> Recorded:
     return Recorded(Posterior(draws, 0, 7.0))
 
 
-def test_chains_that_have_not_converged_are_sampled_once_more_and_longer(
+def test_chains_that_have_not_converged_are_joined_by_others_of_new_seeds(
     recorded: Recorded, unfitted_model: FittedModel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(fit, "sample_posterior", recorded)
     model = fit_model(unfitted_model.panel)
-    first, second = recorded.asked
-    assert first == SamplerSettings()
-    assert second.draws > 1.5 * first.draws
-    assert second.tune >= first.tune
+    assert len(recorded.asked) == fit.ROUNDS
+    assert len(set(recorded.seeds)) == fit.ROUNDS
     assert model.report.status is ModelStatus.REFUSED
     assert any("Too few effective draws" in reason for reason in model.report.reasons)
+
+
+def test_draws_that_are_not_finite_are_a_refusal(
+    recorded: Recorded, unfitted_model: FittedModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    recorded.posterior.draws["rho"][0, 0] = np.nan
+    monkeypatch.setattr(fit, "sample_posterior", recorded)
+    with pytest.raises(ModelRefused, match="not finite"):
+        fit_model(unfitted_model.panel)
 
 
 def test_chains_that_have_converged_are_sampled_once(

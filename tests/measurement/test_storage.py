@@ -239,3 +239,12 @@ def test_a_new_model_that_cannot_take_its_place_leaves_the_older_one(
         save_model(replace(unfitted_model, warnings=("newer",)), stored)
     assert load_model(stored).warnings == unfitted_model.warnings
     assert leftovers(stored) == []
+
+
+def test_files_of_two_models_do_not_make_one(stored: Path, unfitted_model: FittedModel) -> None:
+    other = stored.with_name("other")
+    provenance = replace(unfitted_model.provenance, model_id="another")
+    save_model(replace(unfitted_model, provenance=provenance), other)
+    shutil.copy(other / "draws.nc", stored / "draws.nc")
+    with pytest.raises(ModelFileError, match="belongs to another model"):
+        load_model(stored)
