@@ -29,7 +29,7 @@ Progress = Callable[[FitProgress], None]
 POLL_SECONDS = 0.5
 REPORT_EVERY = 20
 ONE_THREAD = {
-    "XLA_FLAGS": "--xla_cpu_multi_thread_eigen=false --xla_backend_optimization_level=1",
+    "XLA_FLAGS": "--xla_cpu_multi_thread_eigen=false --xla_cpu_use_xnnpack=false --xla_backend_optimization_level=1",
     "OMP_NUM_THREADS": "1",
     "OPENBLAS_NUM_THREADS": "1",
     "JAX_PLATFORMS": "cpu",
@@ -84,6 +84,7 @@ class _Task:
     channels: tuple[str, ...]
     settings: SamplerSettings
     seeds: tuple[int, ...]
+    index: int
 
 
 def sample_posterior(
@@ -106,7 +107,7 @@ def sample_posterior(
     """
     seeds = [int(s) for s in np.random.SeedSequence(seed).generate_state(settings.chains)]
     groups = [tuple(seeds[i :: settings.processes]) for i in range(min(settings.processes, settings.chains))]
-    tasks = [_Task(inputs, priors, channels, settings, group) for group in groups]
+    tasks = [_Task(inputs, priors, channels, settings, group, index) for index, group in enumerate(groups)]
     context = multiprocessing.get_context("spawn")
     messages: Any = context.Manager().Queue() if progress is not None else None
     before = {name: os.environ.get(name) for name in ONE_THREAD}
@@ -145,7 +146,7 @@ def _run_chains(task: _Task, messages: "queue.Queue[_Message] | None") -> list[_
     Whatever a library prints there goes to standard error: standard output may be somebody's JSON.
     """
     os.dup2(sys.stderr.fileno(), 1)
-    _start_jax_on_one_thread()
+    _start_jax_on_one_core(task.index)
     import nutpie
 
     from measurement.model import build_model
@@ -155,20 +156,18 @@ def _run_chains(task: _Task, messages: "queue.Queue[_Message] | None") -> list[_
     return [_run_chain(compiled, task, seed, messages) for seed in task.seeds]
 
 
-def _start_jax_on_one_thread() -> None:
-    """Let JAX compute in the calling thread: handing every gradient to a pool of threads costs a third of its time.
+def _start_jax_on_one_core(index: int) -> None:
+    """Keep this process on one core, another one for each process of a fit, where the system allows.
 
-    The size of XLA's pool is the number of cores that the process may use when JAX starts.
+    XLA hands every gradient to a thread of its own; between cores that costs as much as the gradient itself. The size
+    of its pool is the number of cores that the process may use when JAX starts.
     """
+    if hasattr(os, "sched_setaffinity"):
+        allowed = sorted(os.sched_getaffinity(0))
+        os.sched_setaffinity(0, {allowed[(os.getppid() + index) % len(allowed)]})
     import jax
 
     jax.config.update("jax_cpu_enable_async_dispatch", False)
-    if not hasattr(os, "sched_setaffinity"):
-        return
-    allowed = os.sched_getaffinity(0)
-    os.sched_setaffinity(0, {min(allowed)})
-    jax.devices()
-    os.sched_setaffinity(0, allowed)
 
 
 def _run_chain(compiled: Any, task: _Task, seed: int, messages: "queue.Queue[_Message] | None") -> _Chain:
