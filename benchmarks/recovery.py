@@ -25,7 +25,7 @@ from optimizer.problem import ChannelRule, PlanProblem, Rules
 
 FOLDER = Path(__file__).parent
 RESULTS = FOLDER / "recovery.json"
-SIZES = ((20, 104, 4), (40, 104, 4), (30, 130, 4))
+SIZES = ((20, 104, 4), (40, 104, 4), (30, 104, 3))
 """Geos, weeks and channels of the three worlds of every variant."""
 FIRST_SEED = 1000
 PLAN_WEEKS = 13

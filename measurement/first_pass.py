@@ -23,14 +23,6 @@ SHRINKAGE_WEEKS = 15.0
 
 
 @dataclass(frozen=True)
-class DemandFootprint:
-    """How a demand proxy moves with a spend anomaly: their correlation, and relative sales per unit of it."""
-
-    correlation: float
-    elasticity: float
-
-
-@dataclass(frozen=True)
 class FirstPass:
     """What the first regression tells.
 
@@ -52,15 +44,6 @@ class FirstPass:
     def demand_spread(self) -> float:
         """Standard deviation of what the proxies predict of sales, after geo and week means."""
         return float(two_way_residual(self.demand).std())
-
-    def fitted_demand(self, anomaly: FloatArray) -> DemandFootprint:
-        """The proxies' prediction of sales held against a two-way residual of spend, `(G, N)`."""
-        predicted = two_way_residual(self.demand)
-        size = float(np.sqrt((anomaly**2).sum() * (predicted**2).sum()))
-        if size < 1e-12:
-            return DemandFootprint(0.0, 0.0)
-        product = float((anomaly * predicted).sum())
-        return DemandFootprint(product / size, product / float((anomaly**2).sum()))
 
 
 def two_way_residual(values: FloatArray) -> FloatArray:

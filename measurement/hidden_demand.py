@@ -1,8 +1,10 @@
 """Hidden demand that spend may follow: doses and a first pass in; out, per channel at risk, a stand-in and its scale.
 
-With a demand proxy of reliability r (given spend), least squares leaves `kappa pi (1 - r) / r` of demand on a channel,
-kappa being the proxy's coefficient and pi its slope on the channel's anomaly: errors in variables. Where no proxy
-tells, the scale is our judgement, and only for channels that capture demand by name or by what the analyst states.
+With a demand proxy of reliability r (given spend), least squares leaves (1 - r) / r of the demand that spend predicts
+through the proxy on the channel: errors in variables. The stand-in is that prediction, from spend anomalies before and
+after each week as well: demand lasts for weeks, advertising cannot sell before it runs. Where no proxy tells, the
+stand-in is the anomaly itself, of a scale that is our judgement, and only for channels that capture demand by name or
+by what the analyst states.
 """
 
 from dataclasses import dataclass
@@ -19,7 +21,11 @@ FloatArray = NDArray[np.float64]
 DEMAND_WORDS = ("search", "brand", "shopping", "sponsored", "sem", "ppc")
 DEFAULT_CONFOUNDING = 0.05
 """Relative sales per unit of the anomaly that may be demand, where no proxy tells: our judgement."""
-NOTICEABLE_CORRELATION = 0.12
+NOTICEABLE_CORRELATION = 0.15
+"""Least multiple correlation of the proxies with a channel's anomalies that says that its spend follows demand."""
+LEADS = 4
+"""Weeks before and after each week whose spend anomalies predict its demand."""
+RIDGE = 1e-3
 TELLING_SHARE = 0.05
 """Proxies whose share of sales varies less than this share of the noise tell nothing about demand."""
 
@@ -57,15 +63,13 @@ def find_confounders(
     for index, channel in enumerate(panel.channels):
         prior = priors.of(channel.name)
         if channel.level is Level.NATIONAL or len(panel.geos) < 3:
-            anomaly = _time_residual(np.log1p(dose[index]), calendar)
-            scale, by_proxy = _stated_scale(prior), False
+            column, scale, by_proxy = _time_residual(np.log1p(dose[index]), calendar), _stated_scale(prior), False
         else:
-            anomaly = two_way_residual(np.log1p(dose[index]))
-            scale, by_proxy = _scale(channel.name, prior, anomaly, first)
+            column, scale, by_proxy = _between_geos(channel.name, prior, np.log1p(dose[index]), first)
         if scale > 0:
-            found.append((index, anomaly, scale, by_proxy))
+            found.append((index, column, scale, by_proxy))
     return Confounders(
-        columns=np.array([anomaly for _, anomaly, _, _ in found]).reshape(-1, *dose.shape[1:]),
+        columns=np.array([column for _, column, _, _ in found]).reshape(-1, *dose.shape[1:]),
         channels=np.array([index for index, _, _, _ in found], dtype=np.int64),
         scale=np.array([scale for _, _, scale, _ in found]),
         by_proxy=np.array([by_proxy for _, _, _, by_proxy in found], dtype=bool),
@@ -81,15 +85,30 @@ def _stated_scale(prior: ChannelPrior) -> float:
     return DEFAULT_CONFOUNDING if prior.follows_demand else 0.0
 
 
-def _scale(name: str, prior: ChannelPrior, anomaly: FloatArray, first: FirstPass) -> tuple[float, bool]:
+def _between_geos(name: str, prior: ChannelPrior, logs: FloatArray, first: FirstPass) -> tuple[FloatArray, float, bool]:
+    """Stand-in, scale, and whether a proxy told them."""
+    anomaly = two_way_residual(logs)
     if prior.follows_demand is False or prior.confounding is not None:
-        return _stated_scale(prior), False
+        return anomaly, _stated_scale(prior), False
     if first.demand_spread > TELLING_SHARE * first.typical_noise:
-        demand = first.fitted_demand(anomaly)
-        if demand.correlation >= NOTICEABLE_CORRELATION:
-            return demand.elasticity, True
-        return (DEFAULT_CONFOUNDING if prior.follows_demand else 0.0), False
-    return (DEFAULT_CONFOUNDING if captures_demand(name, prior) else 0.0), False
+        predicted, correlation = predicted_demand(anomaly, two_way_residual(first.demand))
+        if correlation >= NOTICEABLE_CORRELATION:
+            return predicted, 1.0, True
+        return anomaly, (DEFAULT_CONFOUNDING if prior.follows_demand else 0.0), False
+    return anomaly, (DEFAULT_CONFOUNDING if captures_demand(name, prior) else 0.0), False
+
+
+def predicted_demand(anomaly: FloatArray, demand: FloatArray) -> tuple[FloatArray, float]:
+    """Demand `(G, N)` as a channel's anomalies of the weeks around predict it, and the multiple correlation."""
+    weeks = anomaly.shape[1]
+    padded = np.pad(anomaly, ((0, 0), (LEADS, LEADS)), mode="edge")
+    shifted = np.stack([two_way_residual(padded[:, k : k + weeks]) for k in range(2 * LEADS + 1)], axis=2)
+    flat = shifted.reshape(-1, shifted.shape[2])
+    gram = flat.T @ flat
+    gram += RIDGE * np.trace(gram) / len(gram) * np.eye(len(gram)) + 1e-12 * np.eye(len(gram))
+    predicted = shifted @ np.linalg.solve(gram, flat.T @ demand.ravel())
+    correlation = float(np.sqrt((predicted**2).sum() / max(float((demand**2).sum()), 1e-12)))
+    return predicted, correlation
 
 
 def _time_residual(values: FloatArray, calendar: FloatArray) -> FloatArray:

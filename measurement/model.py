@@ -21,8 +21,8 @@ Tensor: TypeAlias = pt.TensorVariable
 FloatArray = NDArray[np.float64]
 
 NOISE_LOG_SD = 0.5
-PROXY_MEDIAN, PROXY_LOG_SD = 1.3, 0.7
-"""(1 - r) / r for a demand proxy of reliability r given spend: r has the median 0.43 and is mostly 0.2 to 0.7."""
+PROXY_MEDIAN, PROXY_LOG_SD = 1.6, 0.6
+"""(1 - r) / r for a demand proxy of reliability r given spend: r has the median 0.38 and is mostly 0.2 to 0.6."""
 WEEK_EFFECT = 0.03
 """Median of the smooth week effect's standard deviation, relative to sales; the week-by-week part has half of it."""
 WEEK_EFFECT_LOG_SD = 0.8

@@ -66,9 +66,9 @@ class ChannelPrior:
     """
 
     iroas: Spread = Spread(1.1, 5.0)
-    sells_nothing: float = 0.1
-    half_life_weeks: Spread = Spread(0.8, 4.0)
-    build_up: float = 0.3
+    sells_nothing: float = 0.05
+    half_life_weeks: Spread = Spread(1.0, 5.0)
+    build_up: float = 0.5
     half_saturation: Spread = Spread(1.1, 3.5)
     slope: Spread = Spread(1.2, 2.4)
     geo_spread: Spread = Spread(0.2, 0.45)

@@ -120,65 +120,11 @@ def test_one_or_two_series_lose_level_trend_and_calendar_instead(geos: int) -> N
     assert (found.week_shock_sd == 0).all()
 
 
-class DemandMarket:
-    """Hidden demand moves sales and spend; a proxy sees it with error. Many cells, so that estimates are sharp."""
-
-    geos, weeks, effect = 150, 160, 0.08
-
-    def __init__(self, reliability_noise: float, follows: float) -> None:
-        rng = np.random.default_rng(17)
-        shape = (self.geos, self.weeks)
-        demand = rng.standard_normal(shape)
-        self.proxy = demand + reliability_noise * rng.standard_normal(shape)
-        self.spend_log = follows * demand + 0.4 * rng.standard_normal(shape)
-        self.anomaly = two_way_residual(self.spend_log)
-        self.sales = self.effect * demand + 0.03 * rng.standard_normal(shape)
-        # No effect of its own: what least squares gives to spend is demand.
-        dose = rng.gamma(3.0, 1 / 3, size=(1, *shape))
-        self.found = first_pass(self.sales, dose, np.zeros((self.weeks, 0)), self.proxy[:, :, None], np.array([True]))
-
-    def left_on_spend(self) -> float:
-        """What least squares on spend and proxy leaves on spend, though spend does nothing."""
-        design = np.stack([self.anomaly.ravel(), two_way_residual(self.proxy).ravel()], axis=1)
-        return float(np.linalg.lstsq(design, two_way_residual(self.sales).ravel())[0][0])
-
-
-@pytest.mark.parametrize("error", [0.5, 1.0])
-@pytest.mark.parametrize("follows", [0.2, 0.5])
-def test_the_footprint_times_unreliability_is_what_least_squares_leaves_on_spend(error: float, follows: float) -> None:
-    """Errors in variables: `kappa pi (1 - r) / r` with r the proxy's reliability given spend."""
-    market = DemandMarket(error, follows)
-    slope = follows / (follows**2 + 0.4**2)
-    demand_given_spend = 1 - slope * follows
-    reliability = demand_given_spend / (demand_given_spend + error**2)
-    without_spend = market.effect / (1 + error**2)
-    footprint = market.found.fitted_demand(market.anomaly)
-    assert footprint.elasticity == pytest.approx(without_spend * slope, rel=0.06)
-    kappa_given_spend = market.effect * reliability
-    expected = kappa_given_spend * slope * (1 - reliability) / reliability
-    assert market.left_on_spend() == pytest.approx(expected, abs=0.003)
-    assert expected > 0.01
-
-
-def test_spend_that_ignores_demand_has_no_footprint() -> None:
-    market = DemandMarket(0.5, 0.0)
-    footprint = market.found.fitted_demand(market.anomaly)
-    assert abs(footprint.correlation) < 0.05
-    assert abs(footprint.elasticity) < 0.01
-
-
-def test_the_footprints_correlation_is_that_of_proxy_and_spend() -> None:
-    market = DemandMarket(0.5, 0.5)
-    expected = np.corrcoef(two_way_residual(market.proxy).ravel(), market.anomaly.ravel())[0, 1]
-    assert market.found.fitted_demand(market.anomaly).correlation == pytest.approx(expected, abs=1e-6)
-
-
 def test_without_proxies_demand_is_zero() -> None:
     market = Market(seed=10)
     found = market.pass_of(market.sales)
     assert not found.demand.any()
-    footprint = found.fitted_demand(two_way_residual(market.dose[0]))
-    assert footprint.correlation == footprint.elasticity == 0.0
+    assert found.demand_spread == 0.0
 
 
 def test_only_demand_controls_count_as_demand() -> None:
