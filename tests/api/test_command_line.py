@@ -133,8 +133,8 @@ def work():
 
 with ending_at_once():
     worker = multiprocessing.get_context("fork").Process(target=work)
-    worker.start()
     try:
+        worker.start()
         worker.join()
     except KeyboardInterrupt:
         worker.join()

@@ -191,7 +191,9 @@ def test_chains_that_have_not_converged_are_joined_by_others_of_new_seeds(
 def test_draws_that_are_not_finite_are_a_refusal(
     recorded: Recorded, unfitted_model: FittedModel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    recorded.posterior.draws["rho"][0, 0] = np.nan
+    rho = recorded.posterior.draws["rho"].copy()
+    rho[0, 0] = np.nan
+    recorded.posterior = replace(recorded.posterior, draws=recorded.posterior.draws | {"rho": rho})
     monkeypatch.setattr(fit, "sample_posterior", recorded)
     with pytest.raises(ModelRefused, match="not finite"):
         fit_model(unfitted_model.panel)
