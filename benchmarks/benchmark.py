@@ -21,7 +21,7 @@ from measurement.simulate import WorldKind, WorldSpec, simulate, write_world
 FOLDER = Path(__file__).parent
 RESULTS = FOLDER / "benchmark.json"
 RMO = Path(sys.executable).with_name("rmo")
-SIZES = ((10, 104, 4), (40, 104, 4), (80, 104, 4), (40, 156, 4), (40, 104, 8))
+SIZES = ((40, 104, 4), (10, 104, 4), (80, 104, 4), (40, 156, 4), (40, 104, 8))
 LARGE = (200, 156, 8)
 POLL_SECONDS = 0.2
 GIB = 1024.0**3
@@ -104,17 +104,19 @@ def main() -> None:
         print(f"{size}: {row.seconds:.0f} s, {row.memory_gib:.2f} GiB, {row.status}", file=sys.stderr, flush=True)
         stored["x".join(map(str, size))] = row
         RESULTS.write_text(json.dumps({name: asdict(timing) for name, timing in stored.items()}, indent=1))
-    text = (
+        (FOLDER / "BENCHMARK.md").write_text(page(list(stored.values())))
+    print(page(list(stored.values())))
+
+
+def page(rows: list[Timing]) -> str:
+    """The whole of `BENCHMARK.md`."""
+    return (
         "# From CSV to an accepted model\n\n"
         "`make benchmark` writes this table; `python -m benchmarks.benchmark --large` adds the largest size.\n"
         f"{describe_machine()}. Wall time and memory (proportional set size, summed over all processes) of `rmo fit`\n"
         "from outside: start of the program, reading, compiling, 4 chains, gate and writing included. r-hat and ESS\n"
-        "are the worst over all sampled parameters and every channel's incremental sales.\n\n"
-        + table(list(stored.values()))
-        + "\n"
+        "are the worst over all sampled parameters and every channel's incremental sales.\n\n" + table(rows) + "\n"
     )
-    (FOLDER / "BENCHMARK.md").write_text(text)
-    print(text)
 
 
 def _stored() -> dict[str, dict[str, float]]:
