@@ -23,7 +23,7 @@ RESULTS = FOLDER / "benchmark.json"
 RMO = Path(sys.executable).with_name("rmo")
 SIZES = ((40, 104, 4), (10, 104, 4), (80, 104, 4), (40, 156, 4), (40, 104, 8))
 LARGE = (200, 156, 8)
-POLL_SECONDS = 0.2
+POLL_SECONDS = 1.0
 GIB = 1024.0**3
 
 

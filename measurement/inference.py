@@ -42,7 +42,7 @@ class SamplerSettings:
 
     chains: int = 4
     tune: int = 300
-    draws: int = 500
+    draws: int = 600
     target_accept: float = 0.85
     maxdepth: int = 6
     processes: int = 2
