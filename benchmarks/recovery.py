@@ -18,7 +18,7 @@ from benchmarks.recovery_tables import write_tables
 from benchmarks.small_business import small_business_srmse
 from measurement.fit import FitSettings, fit_model
 from measurement.posterior import response_curves
-from measurement.report import ModelStatus
+from measurement.report import ChannelReport, ModelStatus
 from measurement.simulate import World, WorldKind, WorldSpec, simulate, true_optimum
 from optimizer.allocate import allocate
 from optimizer.problem import ChannelRule, PlanProblem, Rules
@@ -116,7 +116,7 @@ def run_world(spec: WorldSpec) -> WorldCase:
     )
 
 
-def _channel_cases(world: World, reports: tuple) -> list[ChannelCase]:  # type: ignore[type-arg]
+def _channel_cases(world: World, reports: tuple[ChannelReport, ...]) -> list[ChannelCase]:
     marginal = world.marginal_iroas(weeks=PLAN_WEEKS)
     return [
         ChannelCase(

@@ -1,9 +1,10 @@
-"""A quick robust regression before the model: noise scales, outliers, weeks that stand out, demand's footprint.
+"""A quick robust regression before the model: noise scales, outliers, weeks that stand out, what proxies predict.
 
 Relative sales and rough media columns in, `FirstPass` out. Media enter with one default shape, so nothing here is an
 estimate of their effect; it only keeps them from being taken for noise.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -105,7 +106,7 @@ def _robust_fit(
     return robust, noise, coefficients
 
 
-def _baseline_remover(shape: tuple[int, ...], calendar: FloatArray):  # type: ignore[no-untyped-def]
+def _baseline_remover(shape: tuple[int, ...], calendar: FloatArray) -> Callable[[FloatArray], FloatArray]:
     """Two-way residuals where there are geos to compare; else level, trend and calendar are projected out."""
     geos, weeks = shape
     if geos >= 3:

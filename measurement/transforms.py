@@ -1,4 +1,4 @@
-"""Adstock and saturation in numpy; `measurement.model` states the same for the graph, and tests hold them equal.
+"""Adstock and saturation in numpy; `measurement.density` states the same for the graph, and tests hold them equal.
 
 Spend per head goes through a normalised adstock first, then a Hill curve.
 """
