@@ -125,16 +125,20 @@ STUBBORN = """
 import multiprocessing, signal, time
 from api.cli.interruption import ending_at_once
 
-def work():
+def work(deaf):
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
-    print("at work", flush=True)
+    deaf.set()
     time.sleep(60)
 
 with ending_at_once():
-    worker = multiprocessing.get_context("fork").Process(target=work)
+    context = multiprocessing.get_context("fork")
+    deaf = context.Event()
+    worker = context.Process(target=work, args=(deaf,))
     try:
         worker.start()
+        deaf.wait()
+        print("at work", flush=True)
         worker.join()
     except KeyboardInterrupt:
         worker.join()
