@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -22,6 +23,7 @@ from measurement.conditional import complete_chain
 from measurement.fitted import FitProgress
 from measurement.preparation import ModelInputs
 from measurement.priors import Priors
+from measurement.whitening import Coordinates, round_coordinates
 
 FloatArray = NDArray[np.float64]
 Progress = Callable[[FitProgress], None]
@@ -41,7 +43,7 @@ class SamplerSettings:
     """How long and how often to sample; short trees (2^maxdepth steps) keep the first draws from taking most time."""
 
     chains: int = 4
-    tune: int = 300
+    tune: int = 200
     draws: int = 600
     target_accept: float = 0.85
     maxdepth: int = 6
@@ -153,6 +155,7 @@ def _run_chains(task: _Task, messages: "queue.Queue[_Message] | None") -> list[_
 
     model = build_model(task.inputs, task.priors, task.channels)
     compiled = nutpie.compile_pymc_model(model, backend="jax", gradient_backend="jax", freeze_model=False)
+    compiled = _in_round_coordinates(compiled, _start_of(model))
     return [_run_chain(compiled, task, seed, messages) for seed in task.seeds]
 
 
@@ -183,7 +186,6 @@ def _run_chain(compiled: Any, task: _Task, seed: int, messages: "queue.Queue[_Me
         seed=seed,
         target_accept=settings.target_accept,
         maxdepth=settings.maxdepth,
-        low_rank_modified_mass_matrix=True,
         save_warmup=False,
         progress_bar=False,
     )
@@ -196,6 +198,37 @@ def _run_chain(compiled: Any, task: _Task, seed: int, messages: "queue.Queue[_Me
         draws | complete_chain(task.inputs, draws, np.random.default_rng(seed)),
         divergences,
         float(trace.sample_stats.n_steps.mean()),
+    )
+
+
+def _start_of(model: Any) -> FloatArray:
+    values = model.initial_point().values()
+    return np.concatenate([np.ravel(value) for value in values]).astype(np.float64)
+
+
+def _in_round_coordinates(compiled: Any, start: FloatArray) -> Any:
+    """The compiled model in coordinates in which its density is nearly round; draws are told in the model's own."""
+    make_density, make_expand = compiled._make_logp_func, compiled._make_expand_func
+    coordinates: Coordinates = round_coordinates(partial(make_density(), **compiled._shared_data), start)
+
+    def make_round_density() -> Callable[..., tuple[float, FloatArray]]:
+        density = make_density()
+
+        def round_density(y: FloatArray, **shared: Any) -> tuple[float, FloatArray]:
+            value, gradient = density(coordinates.position(y), **shared)
+            return value, coordinates.gradient(gradient)
+
+        return round_density
+
+    def make_round_expand(*arguments: Any) -> Callable[..., Any]:
+        expand = make_expand(*arguments)
+        return lambda y, **shared: expand(coordinates.position(y), **shared)
+
+    return dataclasses.replace(
+        compiled,
+        _make_logp_func=make_round_density,
+        _make_expand_func=make_round_expand,
+        _make_initial_points=coordinates.start,
     )
 
 
