@@ -24,6 +24,8 @@ STILL_PRIOR = 0.85
 """A 90 % interval wider than this share of the prior's has not narrowed."""
 MOVED = 0.2
 """Largest distance between distribution functions (Kolmogorov) up to which a posterior repeats its prior."""
+MOVED_DESPITE_DEMAND = 0.5
+"""The same where spend follows demand: what demand sells moves the estimate too, though hardly that far."""
 MEASURED_RELATIVE, MEASURED_ABSOLUTE = 0.4, 0.3
 """Half-width of the 90 % interval, relative to the mean or absolute, up to which a channel counts as measured."""
 NEVER_VARIES = 0.02
@@ -159,7 +161,8 @@ def verdict_of(evidence: ChannelEvidence) -> tuple[Verdict, str]:
     learnt = 1.0 - width / (evidence.prior.p95 - evidence.prior.p5)
     if evidence.variation < NEVER_VARIES:
         return Verdict.NOT_MEASURABLE, "Its spend never varies, so its effect cannot be told from the baseline."
-    if 1.0 - learnt > STILL_PRIOR and (evidence.distance < MOVED or evidence.follows_demand):
+    repeats_up_to = MOVED_DESPITE_DEMAND if evidence.follows_demand else MOVED
+    if 1.0 - learnt > STILL_PRIOR and evidence.distance < repeats_up_to:
         return (
             Verdict.NOT_MEASURABLE,
             "The data say too little: the interval is nearly as wide as before the data "

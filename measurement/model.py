@@ -58,7 +58,7 @@ def build_model(inputs: ModelInputs, priors: Priors, channels: tuple[str, ...]) 
     own = [priors.of(channel) for channel in channels]
     with pm.Model(coords={"channel": list(channels)}) as model:
         parameters = {
-            "iroas": _iroas(own),
+            "iroas": _iroas(own, priors.resemblance),
             "log_half_life": _log_normal("log_half_life", [prior.half_life_weeks for prior in own]),
             "build_up": _build_up(own),
             "log_half_saturation": _log_normal("log_half_saturation", [prior.half_saturation for prior in own]),
@@ -82,12 +82,16 @@ def _data(name: str, values: FloatArray) -> Tensor:
     return pm.Data(name, values, shape=values.shape)
 
 
-def _iroas(own: list[ChannelPrior]) -> Tensor:
-    """iROAS: nothing with some probability, else Weibull, as the quantile of a standard normal score."""
+def _iroas(own: list[ChannelPrior], resemblance: float) -> Tensor:
+    """iROAS: nothing with some probability, else Weibull, as the quantile of a standard normal score.
+
+    Scores of the channels are correlated (a Gaussian copula), as lower triangular combinations of independent ones.
+    """
     shapes, scales = np.array([weibull_of(prior.iroas) for prior in own]).T
     nothing = np.array([chance_of_nothing(prior) for prior in own])
-    score = pm.Normal("iroas_score", 0.0, 1.0, dims="channel")
-    exceeded = _exponential(score) + np.log1p(-nothing)
+    independent = pm.Normal("iroas_score", 0.0, 1.0, dims="channel")
+    alike = np.linalg.cholesky(np.full((len(own), len(own)), resemblance) + (1.0 - resemblance) * np.eye(len(own)))
+    exceeded = _exponential(pt.dot(alike, independent)) + np.log1p(-nothing)
     sells = exceeded > 0.0
     # A power below one is infinitely steep at zero; taken of one where nothing sells, its gradient stays finite.
     weibull = scales * pt.switch(sells, exceeded, 1.0) ** (1.0 / shapes)

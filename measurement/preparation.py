@@ -24,6 +24,8 @@ WINDOW_WEEKS = 52
 FOURIER_PAIRS = 2
 LEVEL_SD, TREND_SD, SEASON_SD, HOLIDAY_SD, CONTROL_SD = 1.0, 0.3, 0.15, 0.1, 0.15
 HARDLY_SPENT = 0.05
+RUNS_FROM = 0.05
+"""A channel runs where its dose per head is above this share of its mean."""
 GEO_LEVEL_SD, GEO_TREND_SD = 0.5, 0.15
 MATERN_WEEKS = 8.0
 
@@ -35,7 +37,7 @@ class ModelInputs:
     Attributes:
         sales: relative sales, `(G, N)`: sales over the geo's mean, less 1, outliers pulled in.
         mean_sales: each geo's mean sales per week, `(G,)`.
-        lagged_dose: spend or exposure per head over the channel's mean, `(C, G, T, LAGS)`, lag 0 first.
+        lagged_dose: spend or exposure per head over the channel's mean where it runs, `(C, G, T, LAGS)`, lag 0 first.
         population: `(G,)`.
         reference_weeks: 1 in the weeks over which a channel's iROAS parameter is defined, else 0, `(C, T)`: the
             window, or all weeks for a channel that hardly spent in it.
@@ -128,10 +130,15 @@ def prepare(panel: Panel, priors: Priors) -> ModelInputs:
 
 
 def dose_per_head(panel: Panel) -> FloatArray:
-    """Spend or exposure per head over the channel's mean, `(C, G, T)`."""
+    """Spend or exposure per head over the channel's mean where and when it runs, `(C, G, T)`.
+
+    Pauses, late launches and regions not served do not count: what is believed of saturation is told in usual doses.
+    """
     raw = np.where([channel.has_exposure for channel in panel.channels], panel.exposure, panel.spend)
-    per_head = raw / panel.population[:, None, None]
-    scale = raw.sum(axis=(0, 1)) / (panel.population.sum() * raw.shape[1])
+    population = np.broadcast_to(panel.population[:, None, None], raw.shape)
+    per_head = raw / population
+    runs = per_head > RUNS_FROM * raw.sum(axis=(0, 1)) / population.sum(axis=(0, 1))
+    scale = (raw * runs).sum(axis=(0, 1)) / (population * runs).sum(axis=(0, 1))
     dose: FloatArray = np.ascontiguousarray(np.moveaxis(per_head / scale, 2, 0))
     return dose
 

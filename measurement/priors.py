@@ -2,8 +2,9 @@
 
 `priors.toml` or nothing in, one frozen `Priors` out. The layout of the file:
 
+    resemblance = 0.3
     [default]
-    iroas = { median = 1.1, p95 = 5.0 }
+    iroas = { median = 1.5, p95 = 5.2 }
     [channel.search]
     iroas = { median = 2.0, p95 = 6.0 }
     half_life_weeks = { median = 0.7, p95 = 4.0 }
@@ -55,7 +56,8 @@ class ChannelPrior:
         half_life_weeks: half-life of the decay, in weeks (log-normal); with a build-up, half of the effect comes later.
         build_up: mean of the exponential prior of how far the effect's peak is delayed; 0 is a geometric adstock,
             1 that of two in a row.
-        half_saturation: dose at which half of the largest effect is reached, in means of the channel (log-normal).
+        half_saturation: dose at which half of the largest effect is reached, in means of the channel where
+            and when it runs (log-normal).
         slope: Hill slope; above 1 the curve is S-shaped (log-normal).
         geo_spread: standard deviation of the geos' relative effects (log-normal).
         drift: standard deviation of the log-change of the effect from the panel's first week to its last.
@@ -65,11 +67,11 @@ class ChannelPrior:
             channel. None: told from the demand control, else 0.05 for a channel that follows demand.
     """
 
-    iroas: Spread = Spread(1.1, 5.0)
+    iroas: Spread = Spread(1.5, 5.2)
     sells_nothing: float = 0.05
     half_life_weeks: Spread = Spread(1.0, 5.0)
     build_up: float = 0.5
-    half_saturation: Spread = Spread(1.1, 3.5)
+    half_saturation: Spread = Spread(1.2, 4.0)
     slope: Spread = Spread(1.2, 2.4)
     geo_spread: Spread = Spread(0.2, 0.45)
     drift: float = 0.2
@@ -79,10 +81,19 @@ class ChannelPrior:
 
 @dataclass(frozen=True)
 class Priors:
-    """One prior for all channels, and the channels that differ from it."""
+    """One prior for all channels, and the channels that differ from it.
+
+    Attributes:
+        default: of every channel that `channels` does not name.
+        channels: the priors of single channels, by name.
+        resemblance: correlation of the channels' iROAS before the data (of their normal scores: each channel's own
+            prior stays as it is stated). Channels of one advertiser sell the same goods at the same margin, so one
+            that is measured says something of one that is not.
+    """
 
     default: ChannelPrior = ChannelPrior()
     channels: tuple[tuple[str, ChannelPrior], ...] = ()
+    resemblance: float = 0.3
 
     def of(self, channel: str) -> ChannelPrior:
         """The prior of one channel."""
@@ -90,7 +101,11 @@ class Priors:
 
     def to_json(self) -> dict[str, Any]:
         """The layout of `priors.toml`, every value stated."""
-        return {"default": asdict(self.default), "channel": {name: asdict(prior) for name, prior in self.channels}}
+        return {
+            "default": asdict(self.default),
+            "channel": {name: asdict(prior) for name, prior in self.channels},
+            "resemblance": self.resemblance,
+        }
 
 
 def weibull_of(spread: Spread) -> tuple[float, float]:
@@ -125,15 +140,20 @@ def read_priors(path: Path, channels: tuple[str, ...]) -> Priors:
         raise PriorsError(f"{path}: cannot be read ({error.strerror}); give the path of a priors.toml") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise PriorsError(f"{path}: is not TOML ({error})") from error
-    _only_known(content, ("default", "channel"), "priors")
+    _only_known(content, ("default", "channel", "resemblance"), "priors")
     default = _channel_prior(content.get("default", {}), ChannelPrior(), "default")
     table = content.get("channel", {})
     if not isinstance(table, dict):
         raise PriorsError("priors: `channel` must be tables such as [channel.search]")
     _only_known(table, channels, "channel")
-    return Priors(
-        default, tuple((name, _channel_prior(entry, default, f"channel.{name}")) for name, entry in table.items())
-    )
+    own = tuple((name, _channel_prior(entry, default, f"channel.{name}")) for name, entry in table.items())
+    return Priors(default, own, _resemblance(content.get("resemblance", Priors.resemblance)))
+
+
+def _resemblance(value: object) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 0.95:
+        raise PriorsError(f"resemblance: must be a correlation from 0 to 0.95, not {value!r}")
+    return float(value)
 
 
 def _only_known(table: Mapping[str, object], known: tuple[str, ...], where: str) -> None:

@@ -11,6 +11,7 @@ from measurement.diagnostics import (
     IMPLAUSIBLE_MEDIANS,
     MEASURED_RELATIVE,
     MOVED,
+    MOVED_DESPITE_DEMAND,
     NEVER_VARIES,
     RHAT_LIMIT,
     STILL_PRIOR,
@@ -134,12 +135,14 @@ def test_an_interval_that_repeats_the_prior_is_not_measurable() -> None:
     assert verdict_of(replace(SHARP, iroas=interval(0.0, 5.0 * (STILL_PRIOR - 0.02))))[0] is not Verdict.NOT_MEASURABLE
 
 
-def test_a_wide_interval_that_has_moved_away_from_the_prior_is_weak_unless_spend_follows_demand() -> None:
+def test_a_wide_interval_that_has_moved_away_from_the_prior_is_weak_and_needs_to_move_further_where_spend_follows_demand() -> None:
     moved = replace(SHARP, iroas=interval(2.0, 8.0), distance=MOVED + 0.05)
     verdict, reason = verdict_of(moved)
     assert verdict is Verdict.WEAK
     assert "moved" in reason
     assert verdict_of(replace(moved, follows_demand=True))[0] is Verdict.NOT_MEASURABLE
+    far = replace(moved, distance=MOVED_DESPITE_DEMAND + 0.05, follows_demand=True)
+    assert verdict_of(far)[0] is Verdict.WEAK
 
 
 def test_spend_that_follows_demand_is_never_better_than_weak() -> None:

@@ -8,6 +8,7 @@ import pymc as pm
 import pytensor
 import pytest
 from numpy.typing import NDArray
+from scipy.stats import spearmanr
 
 from measurement.conditional import media_of, week_covariance
 from measurement.model import build_model
@@ -134,6 +135,18 @@ def test_prior_draws_of_the_iroas_equal_the_stated_prior(of_priors: tuple[Priors
     nothing = (drawn == 0.0).mean(axis=0)
     assert nothing[0] == 0.0
     assert nothing[1] == pytest.approx(0.25, abs=0.012)
+
+
+@pytest.mark.parametrize("resemblance", [0.0, 0.3, 0.8])
+def test_channels_iroas_are_alike_as_far_as_stated(resemblance: float) -> None:
+    """Spearman's rank correlation of a Gaussian copula is 6 / pi arcsin(r / 2)."""
+    panel = panel_of(WorldKind.PLAIN)
+    priors = Priors(default=ChannelPrior(iroas=Spread(1.0, 2.0)), resemblance=resemblance)
+    model = build_model(prepare(panel, priors), priors, panel.channel_names)
+    drawn = pm.draw(model["iroas"], draws=20_000, random_seed=8)
+    expected = 6 / np.pi * np.arcsin(resemblance / 2)
+    for pair in ([0, 1], [0, 2], [1, 2]):
+        assert spearmanr(drawn[:, pair]).statistic == pytest.approx(expected, abs=0.03)
 
 
 @pytest.mark.parametrize(

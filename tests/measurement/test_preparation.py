@@ -7,7 +7,7 @@ import pytest
 from numpy.typing import NDArray
 
 from measurement.panel import Channel, ControlKind, Frequency, Level, Panel
-from measurement.preparation import LAGS, dose_per_head, prepare, window_length
+from measurement.preparation import LAGS, RUNS_FROM, dose_per_head, prepare, window_length
 from measurement.priors import ChannelPrior, Priors
 from measurement.resampling import to_weekly
 from measurement.simulate import WorldKind, WorldSpec, simulate
@@ -29,12 +29,15 @@ def stated(**beliefs: object) -> Priors:
     return Priors(channels=(("search", replace(ChannelPrior(), **beliefs)),))  # type: ignore[arg-type]
 
 
-def test_doses_average_to_one_over_people_and_weeks() -> None:
+def test_doses_average_to_one_over_people_and_weeks_where_the_channel_runs() -> None:
     panel = panel_of()
     dose = dose_per_head(panel)
     assert dose.shape == (3, 6, 70)
     people = panel.population / panel.population.sum()
-    np.testing.assert_allclose(np.einsum("cgt,g->ct", dose, people).mean(axis=1), 1.0, rtol=1e-12)
+    for own in dose:
+        runs = own > RUNS_FROM * (own * people[:, None]).sum(axis=0).mean()
+        weights = np.broadcast_to(people[:, None], own.shape)[runs]
+        assert np.average(own[runs], weights=weights) == pytest.approx(1.0, rel=1e-12)
     money = dose * panel.population[:, None]
     np.testing.assert_allclose(
         money / money.sum(axis=(1, 2), keepdims=True),
@@ -54,7 +57,20 @@ def test_a_channel_with_exposure_is_dosed_by_it() -> None:
     np.testing.assert_array_equal(dose[[0, 2]], plain[[0, 2]])
     per_head = impressions[:, :, 1] / panel.population[:, None]
     people = panel.population.sum() * dose.shape[2]
-    np.testing.assert_allclose(dose[1], per_head * people / impressions[:, :, 1].sum(), rtol=1e-10)
+    whole = per_head * people / impressions[:, :, 1].sum()
+    np.testing.assert_allclose(dose[1], whole * (dose[1].max() / whole.max()), rtol=1e-10)
+
+
+def test_pauses_and_a_late_launch_leave_the_doses_of_other_weeks_as_they_are() -> None:
+    panel = panel_of()
+    even = replace(panel, spend=np.ones_like(panel.spend) * panel.population[:, None, None])
+    paused = even.spend.copy()
+    paused[:, :30, 0] = 0.0
+    paused[2:4, :, 0] = 0.0
+    dose = dose_per_head(replace(even, spend=paused))
+    np.testing.assert_allclose(dose[0, :2, 30:], 1.0, rtol=1e-12)
+    assert (dose[0, 2:4] == 0).all()
+    np.testing.assert_allclose(dose[1:], 1.0, rtol=1e-12)
 
 
 def test_sales_are_relative_to_each_geos_own_mean() -> None:

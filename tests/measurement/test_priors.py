@@ -76,6 +76,8 @@ def test_every_default_leaves_room_for_a_channel_that_sells_nothing() -> None:
 def test_a_file_changes_the_default_and_single_channels(file: Path) -> None:
     file.write_text(
         """
+resemblance = 0.6
+
 [default]
 iroas = { median = 0.9, p95 = 3 }
 drift = 0.05
@@ -95,6 +97,7 @@ sells_nothing = 0
     assert priors.default == priors.of("social") == expected
     assert priors.of("search") == replace(expected, iroas=Spread(2.0, 6.0), follows_demand=True, confounding=0.1)
     assert priors.of("amazon") == replace(expected, sells_nothing=0.0)
+    assert priors.resemblance == 0.6
 
 
 def test_an_empty_file_changes_nothing(file: Path) -> None:
@@ -106,6 +109,7 @@ def test_the_json_states_every_value() -> None:
     stated = Priors(channels=(("search", ChannelPrior(follows_demand=True)),)).to_json()
     assert set(stated["default"]) == {field.name for field in fields(ChannelPrior)}
     assert stated["channel"]["search"]["follows_demand"] is True
+    assert stated["resemblance"] == Priors().resemblance
     assert stated["default"]["iroas"] == {"median": ChannelPrior().iroas.median, "p95": ChannelPrior().iroas.p95}
 
 
@@ -135,6 +139,8 @@ BAD = {
     "default no table": ("default = 3\n", "default: must be a table"),
     "channel no table": ("channel = 3\n", "`channel` must be tables"),
     "entry no table": ("[channel]\nsearch = 3\n", "channel.search: must be a table"),
+    "no correlation": ("resemblance = 1.0\n", "resemblance: must be a correlation from 0 to 0.95"),
+    "truth for a correlation": ("resemblance = true\n", "resemblance: must be a correlation"),
     "broken": ("[default\n", "is not TOML"),
 }
 
