@@ -22,7 +22,7 @@ from measurement.diagnostics import (
 from measurement.errors import ModelRefused
 from measurement.fitted import FittedModel, Provenance
 from measurement.hidden_demand import captures_demand
-from measurement.inference import Posterior, Progress, SamplerSettings, sample_posterior
+from measurement.inference import Posterior, SamplerSettings, sample_posterior
 from measurement.interval import summarise
 from measurement.panel import Level, Panel, panel_hash
 from measurement.posterior import marginal_iroas, thinned
@@ -30,6 +30,7 @@ from measurement.preparation import ModelInputs, dose_per_head, prepare, window_
 from measurement.priors import Priors, prior_iroas_draws
 from measurement.report import Baseline, ChannelReport, Diagnostics, FitReport
 from measurement.resampling import to_weekly
+from measurement.sampling_progress import Progress
 
 FloatArray = NDArray[np.float64]
 

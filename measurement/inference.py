@@ -9,7 +9,6 @@ import multiprocessing
 import os
 import queue
 import sys
-import time
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
@@ -20,16 +19,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from measurement.conditional import complete_chain
-from measurement.fitted import FitProgress
 from measurement.preparation import ModelInputs
 from measurement.priors import Priors
+from measurement.sampling_progress import Message, Progress, counting, relay
 from measurement.whitening import Coordinates, round_coordinates
 
 FloatArray = NDArray[np.float64]
-Progress = Callable[[FitProgress], None]
 
-POLL_SECONDS = 0.5
-REPORT_EVERY = 20
 ONE_THREAD = {
     "XLA_FLAGS": "--xla_cpu_multi_thread_eigen=false --xla_cpu_use_xnnpack=false --xla_backend_optimization_level=1",
     "OMP_NUM_THREADS": "1",
@@ -73,13 +69,6 @@ class Posterior:
 
 
 @dataclass(frozen=True)
-class _Message:
-    seed: int
-    draws: int
-    divergences: int
-
-
-@dataclass(frozen=True)
 class _Task:
     inputs: ModelInputs
     priors: Priors
@@ -118,7 +107,7 @@ def sample_posterior(
         with ProcessPoolExecutor(len(tasks), mp_context=context) as pool:
             futures = [pool.submit(_run_chains, task, messages) for task in tasks]
             if messages is not None and progress is not None:
-                _relay(futures, messages, settings, progress)
+                relay(futures, messages, (settings.chains, settings.tune + settings.draws), progress)
             parts = [future.result() for future in futures]
     finally:
         for name, value in before.items():
@@ -142,7 +131,7 @@ class _Chain:
     gradients_per_draw: float
 
 
-def _run_chains(task: _Task, messages: "queue.Queue[_Message] | None") -> list[_Chain]:
+def _run_chains(task: _Task, messages: "queue.Queue[Message] | None") -> list[_Chain]:
     """In a process of its own: compile once, then one chain after the other.
 
     Whatever a library prints there goes to standard error: standard output may be somebody's JSON.
@@ -173,12 +162,12 @@ def _start_jax_on_one_core(index: int) -> None:
     jax.config.update("jax_cpu_enable_async_dispatch", False)
 
 
-def _run_chain(compiled: Any, task: _Task, seed: int, messages: "queue.Queue[_Message] | None") -> _Chain:
+def _run_chain(compiled: Any, task: _Task, seed: int, messages: "queue.Queue[Message] | None") -> _Chain:
     import nutpie
 
     settings = task.settings
     trace = nutpie.sample(
-        _counting(compiled, seed, messages),
+        counting(compiled, seed, messages),
         chains=1,
         cores=1,
         tune=settings.tune,
@@ -192,7 +181,7 @@ def _run_chain(compiled: Any, task: _Task, seed: int, messages: "queue.Queue[_Me
     draws = {str(name): np.asarray(values.values[0], dtype=np.float64) for name, values in trace.posterior.items()}
     divergences = int(trace.sample_stats.diverging.sum())
     if messages is not None:
-        messages.put(_Message(seed, settings.tune + settings.draws, divergences))
+        messages.put(Message(seed, settings.tune + settings.draws, divergences))
     return _Chain(
         seed,
         draws | complete_chain(task.inputs, draws, np.random.default_rng(seed)),
@@ -230,46 +219,3 @@ def _in_round_coordinates(compiled: Any, start: FloatArray) -> Any:
         _make_expand_func=make_round_expand,
         _make_initial_points=coordinates.start,
     )
-
-
-def _counting(compiled: Any, seed: int, messages: "queue.Queue[_Message] | None") -> Any:
-    """The compiled model, reporting every few draws: nutpie expands each draw once, warm-up included."""
-    if messages is None:
-        return compiled
-    make_expand = compiled._make_expand_func
-
-    def make(*arguments: Any) -> Callable[..., Any]:
-        expand = make_expand(*arguments)
-        count = 0
-
-        def counted(*inputs: Any, **shared: Any) -> Any:
-            nonlocal count
-            count += 1
-            if count % REPORT_EVERY == 0:
-                messages.put(_Message(seed, count, 0))
-            return expand(*inputs, **shared)
-
-        return counted
-
-    return dataclasses.replace(compiled, _make_expand_func=make)
-
-
-def _relay(futures: list[Any], messages: Any, settings: SamplerSettings, progress: Progress) -> None:
-    """Pass the chains' reports on until all are done; the time left comes from the pace so far."""
-    total = settings.chains * (settings.tune + settings.draws)
-    latest: dict[int, _Message] = {}
-    started = time.monotonic()
-    progress(FitProgress(settings.chains, 0, total, 0, None, "compiling"))
-    while not all(future.done() for future in futures):
-        try:
-            message = messages.get(timeout=POLL_SECONDS)
-        except queue.Empty:
-            continue
-        if not latest:
-            started = time.monotonic()
-        latest[message.seed] = message
-        done = sum(message.draws for message in latest.values())
-        elapsed = time.monotonic() - started
-        left = elapsed * (total - done) / done if elapsed > 1.0 else None
-        divergences = sum(message.divergences for message in latest.values())
-        progress(FitProgress(settings.chains, done, total, divergences, left, "sampling"))

@@ -2,7 +2,7 @@
 
 `priors.toml` or nothing in, one frozen `Priors` out. The layout of the file:
 
-    resemblance = 0.3
+    resemblance = 0.5
     [default]
     iroas = { median = 1.5, p95 = 5.2 }
     [channel.search]
@@ -71,8 +71,8 @@ class ChannelPrior:
     sells_nothing: float = 0.05
     half_life_weeks: Spread = Spread(1.0, 5.0)
     build_up: float = 0.5
-    half_saturation: Spread = Spread(1.2, 4.0)
-    slope: Spread = Spread(1.2, 2.4)
+    half_saturation: Spread = Spread(1.4, 5.0)
+    slope: Spread = Spread(1.3, 2.4)
     geo_spread: Spread = Spread(0.2, 0.45)
     drift: float = 0.2
     follows_demand: bool | None = None
@@ -93,7 +93,7 @@ class Priors:
 
     default: ChannelPrior = ChannelPrior()
     channels: tuple[tuple[str, ChannelPrior], ...] = ()
-    resemblance: float = 0.3
+    resemblance: float = 0.5
 
     def of(self, channel: str) -> ChannelPrior:
         """The prior of one channel."""

@@ -135,7 +135,7 @@ def test_an_interval_that_repeats_the_prior_is_not_measurable() -> None:
     assert verdict_of(replace(SHARP, iroas=interval(0.0, 5.0 * (STILL_PRIOR - 0.02))))[0] is not Verdict.NOT_MEASURABLE
 
 
-def test_a_wide_interval_that_has_moved_away_from_the_prior_is_weak_and_needs_to_move_further_where_spend_follows_demand() -> None:
+def test_a_wide_interval_far_from_the_prior_is_weak_and_farther_still_where_spend_follows_demand() -> None:
     moved = replace(SHARP, iroas=interval(2.0, 8.0), distance=MOVED + 0.05)
     verdict, reason = verdict_of(moved)
     assert verdict is Verdict.WEAK

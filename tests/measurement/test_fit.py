@@ -10,12 +10,13 @@ from measurement import fit
 from measurement.errors import ModelRefused, PanelError
 from measurement.fit import FitSettings, fit_model
 from measurement.fitted import FitProgress, FittedModel
-from measurement.inference import Posterior, Progress, SamplerSettings, sample_posterior
+from measurement.inference import Posterior, SamplerSettings, sample_posterior
 from measurement.panel import Frequency, panel_hash
 from measurement.posterior import response_curves, weekly_contributions
 from measurement.preparation import ModelInputs, prepare
 from measurement.priors import Priors
 from measurement.report import Diagnostics, ModelStatus, Verdict
+from measurement.sampling_progress import Progress
 from measurement.simulate import World, WorldKind, WorldSpec, simulate
 
 SHORT = SamplerSettings(chains=2, tune=150, draws=200)
