@@ -25,8 +25,8 @@ from optimizer.problem import ChannelRule, PlanProblem, Rules
 
 FOLDER = Path(__file__).parent
 RESULTS = FOLDER / "recovery.json"
-SIZES = ((20, 104, 4), (40, 104, 4), (30, 104, 3))
-"""Geos, weeks and channels of the three worlds of every variant."""
+SIZES = ((20, 104, 4), (40, 104, 4), (30, 104, 3), (25, 130, 4), (30, 104, 5), (20, 104, 3))
+"""Geos, weeks and channels of the worlds of every variant."""
 FIRST_SEED = 1000
 PLAN_WEEKS = 13
 MAX_CHANGE = 0.5
