@@ -20,6 +20,7 @@ from measurement.fit import FitSettings, fit_model
 from measurement.posterior import response_curves
 from measurement.report import ChannelReport, ModelStatus
 from measurement.simulate import World, WorldKind, WorldSpec, simulate, true_optimum
+from optimizer.advice import advised_share
 from optimizer.allocate import allocate
 from optimizer.problem import ChannelRule, PlanProblem, Rules
 
@@ -53,7 +54,10 @@ class ChannelCase:
 
 @dataclass(frozen=True)
 class WorldCase:
-    """One world: how it was fitted, its channels, and what the plan brought in money over the planned weeks."""
+    """One world: how it was fitted, its channels, and what the plan brought in money over the planned weeks.
+
+    `advised` is how far the plan's advice goes from today's split to the plan, `followed` what going so far brought.
+    """
 
     kind: str
     geos: int
@@ -68,6 +72,8 @@ class WorldCase:
     attainable: float
     gained: float
     claimed: float
+    advised: float
+    followed: float
     channels: list[ChannelCase] = field(default_factory=list)
 
 
@@ -90,7 +96,7 @@ def run_world(spec: WorldSpec) -> WorldCase:
     today = world.current_spend(PLAN_WEEKS)
     of_today = float(world.plan_incremental(today, PLAN_WEEKS).sum())
     _, best = true_optimum(world, float(today.sum()), PLAN_WEEKS, MAX_CHANGE)
-    gained = claimed = 0.0
+    gained = claimed = advised = followed = 0.0
     if model.report.status is not ModelStatus.REFUSED:
         rules = Rules(channels={name: ChannelRule(max_change=MAX_CHANGE) for name in world.channels})
         plan = allocate(PlanProblem(response_curves(model, PLAN_WEEKS), float(today.sum()), rules))
@@ -98,6 +104,9 @@ def run_world(spec: WorldSpec) -> WorldCase:
         spend = np.array([planned[name] for name in world.channels])
         gained = float(world.plan_incremental(spend, PLAN_WEEKS).sum()) - of_today
         claimed = plan.total.gain.mean
+        advised = advised_share(plan.total)
+        part = today + advised * (spend - today)
+        followed = float(world.plan_incremental(part, PLAN_WEEKS).sum()) - of_today
     return WorldCase(
         kind=spec.kind.value,
         geos=spec.geos,
@@ -112,6 +121,8 @@ def run_world(spec: WorldSpec) -> WorldCase:
         attainable=float(np.sum(best)) - of_today,
         gained=gained,
         claimed=claimed,
+        advised=advised,
+        followed=followed,
         channels=_channel_cases(world, model.report.channels),
     )
 

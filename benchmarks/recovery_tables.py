@@ -27,7 +27,9 @@ def write_tables(worlds: Sequence[World], srmse: dict[str, float] | None, machin
         "## Decisions: next quarter's budget, every channel within ±50 %",
         decision_table(worlds),
         "`captured` is the share of what the true optimum adds over today's split that the plan really gains; `pooled`"
-        " weighs worlds by what there was to gain. A refused model has no plan: it gains and claims nothing.",
+        " weighs worlds by what there was to gain. A refused model has no plan: it gains and claims nothing. `as"
+        " advised` goes as far as the plan's own advice does: all the way, half of it where the plan is less than 90 %"
+        " sure to be better, or not at all.",
         "## Models",
         model_table(worlds),
         "## Every interval that missed",
@@ -104,16 +106,18 @@ def decision_table(worlds: Sequence[World]) -> str:
             np.array([w[key] for w in chosen]) for key in ("attainable", "gained", "claimed")
         )
         today = np.array([w["today"] for w in chosen])
+        followed = np.array([w["followed"] for w in chosen])
         honest = claimed.sum() / gained.sum() - 1.0 if gained.sum() else float("nan")
         return (
             f"| {kind} | {len(chosen)} | {np.mean(attainable / today):.1%} | {np.mean(gained / attainable):.0%} "
             f"| {gained.sum() / attainable.sum():.0%} | {np.mean(gained < 0):.0%} | {np.mean(claimed / today):.1%} "
-            f"| {np.mean(gained / today):.1%} | {honest:+.0%} |"
+            f"| {np.mean(gained / today):.1%} | {honest:+.0%} | {np.mean(followed / attainable):.0%} "
+            f"| {np.mean(followed < 0):.0%} |"
         )
 
     header = (
         "| variant | worlds | attainable gain | captured, mean | captured, pooled | worse than today "
-        "| claimed gain | true gain | claim against truth |"
+        "| claimed gain | true gain | claim against truth | captured as advised | worse as advised |"
     )
     return _table(header, _rows(worlds, row))
 

@@ -5,16 +5,15 @@ from optimizer.plan import PlanLine, PlanTotal
 
 SMALL_GAIN = 0.005  # of expected sales
 LEAST_PROBABILITY = 0.6
-CLEAR_PROBABILITY = 0.8
+CLEAR_PROBABILITY = 0.9
+PART_OF_THE_WAY = 0.5
 SAME_BUDGET = 0.01  # a budget this near to today's spend counts as today's
 MOVES_NAMED = 3
 
 
 def advise(lines: tuple[PlanLine, ...], total: PlanTotal) -> str:
     """Move, move partly or stay; the biggest moves; the test that would tell about held channels; what to beware of."""
-    baseline = total.incremental.mean - total.gain.mean
-    worth = total.gain.mean / abs(baseline) if baseline else 0.0
-    sentences = [_verdict(lines, total, worth), *_moves(lines)]
+    sentences = [_verdict(lines, total), *_moves(lines)]
     held = [line.channel for line in lines if line.held]
     if held:
         sentences.append(_test_for(held))
@@ -31,7 +30,21 @@ def advise_on_conflicts(conflicts: tuple[Conflict, ...]) -> str:
     return " ".join(sentences)
 
 
-def _verdict(lines: tuple[PlanLine, ...], total: PlanTotal, worth: float) -> str:
+def advised_share(total: PlanTotal) -> float:
+    """How far the advice is to go from today's proportions to the plan: 0 stay, `PART_OF_THE_WAY`, 1 all the way."""
+    if _worth(total) < SMALL_GAIN or total.probability_better < LEAST_PROBABILITY:
+        return 0.0
+    return PART_OF_THE_WAY if total.probability_better < CLEAR_PROBABILITY else 1.0
+
+
+def _worth(total: PlanTotal) -> float:
+    """Expected gain as a fraction of what today's proportions would sell."""
+    baseline = total.incremental.mean - total.gain.mean
+    return total.gain.mean / abs(baseline) if baseline else 0.0
+
+
+def _verdict(lines: tuple[PlanLine, ...], total: PlanTotal) -> str:
+    worth, share = _worth(total), advised_share(total)
     today = sum(line.current_spend for line in lines)
     same = today > 0 and abs(total.spend - today) <= SAME_BUDGET * today
     stay = "Staying as you are" if same else "Staying as you are, in today's proportions,"
@@ -41,7 +54,7 @@ def _verdict(lines: tuple[PlanLine, ...], total: PlanTotal, worth: float) -> str
             f"This plan is expected to sell {-total.gain.mean:,.0f} less than the same budget in today's proportions: "
             "its rules or what it leaves unspent cost that much."
         )
-    if worth < SMALL_GAIN or total.probability_better < LEAST_PROBABILITY:
+    if share == 0:
         return (
             f"{stay} would be as good: moving to this plan is expected to bring {total.gain.mean:+,.0f} in sales "
             f"({worth:+.1%}) and is {sure}."
@@ -49,7 +62,7 @@ def _verdict(lines: tuple[PlanLine, ...], total: PlanTotal, worth: float) -> str
     gain = (
         f"it is expected to sell {total.gain.mean:,.0f} more ({worth:+.1%}) than the same budget in today's proportions"
     )
-    if total.probability_better < CLEAR_PROBABILITY:
+    if share < 1:
         return f"Move partly, say half of the way, and measure: {gain}, but is only {sure}."
     return f"Move to this plan: {gain}, and is {sure}."
 

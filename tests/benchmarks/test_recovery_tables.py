@@ -25,7 +25,7 @@ def channel(truth: float, low: float, high: float, name: str = "search") -> dict
     }
 
 
-def world(kind: str, gained: float, claimed: float, *channels: dict[str, object]) -> dict[str, object]:
+def world(kind: str, gained: float, claimed: float, followed: float, *channels: dict[str, object]) -> dict[str, object]:
     return {
         "kind": kind,
         "geos": 20,
@@ -40,13 +40,15 @@ def world(kind: str, gained: float, claimed: float, *channels: dict[str, object]
         "attainable": 100.0,
         "gained": gained,
         "claimed": claimed,
+        "advised": 0.5,
+        "followed": followed,
         "channels": list(channels),
     }
 
 
 WORLDS = [
-    world("plain", 80.0, 90.0, channel(1.0, 0.5, 1.5), channel(2.0, 2.1, 2.5, "social")),
-    world("null", -10.0, 5.0, channel(0.0, 0.0, 0.4)),
+    world("plain", 80.0, 90.0, 60.0, channel(1.0, 0.5, 1.5), channel(2.0, 2.1, 2.5, "social")),
+    world("null", -10.0, 5.0, 0.0, channel(0.0, 0.0, 0.4)),
 ]
 
 
@@ -65,6 +67,8 @@ def test_decisions_are_shares_of_what_could_be_gained() -> None:
     assert [row[4] for row in rows] == ["80%", "-10%", "35%"]
     assert [row[6] for row in rows] == ["0%", "100%", "50%"]
     assert rows[-1][9] == "+36%"
+    assert [row[10] for row in rows] == ["60%", "0%", "30%"]
+    assert [row[11] for row in rows] == ["0%", "0%", "0%"]
 
 
 def test_every_miss_is_named() -> None:
