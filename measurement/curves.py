@@ -25,6 +25,8 @@ class ResponseCurves:
         weeks: planned weeks.
         model_id: identifies the model the curves come from.
         currency: ISO code or "".
+        outcomes: what `incremental` is the sum of, by name; "total" of several taken together.
+        by_outcome: `incremental` split by outcome, `(O, D, C, K)`; `None` where there is one.
     """
 
     channels: tuple[str, ...]
@@ -37,3 +39,5 @@ class ResponseCurves:
     weeks: int
     model_id: str
     currency: str = ""
+    outcomes: tuple[str, ...] = ("sales",)
+    by_outcome: FloatArray | None = None

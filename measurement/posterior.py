@@ -77,6 +77,7 @@ def response_curves(model: FittedModel, weeks: int) -> ResponseCurves:
         weeks=weeks,
         model_id=model.provenance.model_id,
         currency=model.panel.currency,
+        outcomes=(model.panel.outcomes[0].name,) if len(model.panel.outcomes) == 1 else ("total",),
     )
 
 

@@ -78,7 +78,7 @@ def _objective_curve(problem: PlanProblem, channel: int) -> tuple[FloatArray, Fl
     """Grid in cents and margin x mean sales, less the spend itself where a reserve may keep it."""
     spend = problem.curves.spend_grid[channel]
     kept = spend if problem.rules.plan.reserve > 0 else 0.0
-    return spend * 100, problem.rules.plan.margin * problem.mean_curves[channel] - kept
+    return spend * 100, problem.mean_values[channel] - kept
 
 
 def _viable(restrictions: Restrictions, channel: int) -> int:

@@ -1,4 +1,4 @@
-"""What is asked: response curves, a budget and rules, checked against each other. The answer is a `BudgetPlan`."""
+"""What is asked: response curves, a question and rules, checked against each other. The answer is a `BudgetPlan`."""
 
 import math
 from dataclasses import dataclass, field, replace
@@ -10,40 +10,55 @@ from numpy.typing import NDArray
 from measurement.curves import ResponseCurves
 from measurement.report import Verdict
 from optimizer.errors import BadProblem, BadRules, unknown_name
+from optimizer.question import Asked, Question
 from optimizer.rules import ChannelRule, GroupRule, PlanRules, Risk, Rules
 
-__all__ = ["ChannelRule", "GroupRule", "PlanProblem", "PlanRules", "Risk", "Rules"]
+__all__ = ["Asked", "ChannelRule", "GroupRule", "PlanProblem", "PlanRules", "Question", "Risk", "Rules"]
 
 FloatArray = NDArray[np.float64]
-LARGEST_BUDGET = 1e12  # cents must stay exact in a float
 
 
 @dataclass(frozen=True)
 class PlanProblem:
-    """Best split of `budget` (money over `curves.weeks` weeks) under `rules`.
+    """Best split of `budget` (money over `curves.weeks` weeks) under `rules`, or the budget that reaches a target.
 
     Attributes:
-        curves: response curves with all draws; the mean curve is what is optimised.
-        budget: money, at least 0.01; fractions of a cent are dropped.
+        curves: response curves with all draws; the mean curve is what is optimised, unless risk is asked for.
+        budget: money, at least 0.01; fractions of a cent are dropped. Where a target is asked for, the largest budget
+            that may be answered.
         rules: the buyer's rules.
         hold_unmeasurable: keep a channel whose verdict is `not_measurable` at its current spend, unless a rule of
             its own (min, max or fixed) says where it may go; a limit on its change does not.
+        target: what to reach instead of spending the budget; `None` to spend it.
 
     Raises:
         BadProblem: the budget is no positive number, or the curves are malformed.
-        BadRules: a rule names a channel that the curves do not know, or is not yet supported.
+        BadRules: a rule names a channel or an outcome that the curves do not know, or does not go with the question.
     """
 
     curves: ResponseCurves
     budget: float
     rules: Rules = field(default_factory=Rules)
     hold_unmeasurable: bool = True
+    target: Question | None = None
 
     def __post_init__(self) -> None:
-        _check_budget(self.budget)
+        Question(Asked.BUDGET, self.budget)
         _check_curves(self.curves)
         _check_names(self.rules, self.curves.channels)
+        _check_margins(self.rules.plan, self.curves.outcomes)
         _refuse_unsupported(self.rules.plan)
+        if self.target is not None:
+            _check_target(self.target, self.rules.plan)
+
+    @classmethod
+    def reaching(cls, target: Question, curves: ResponseCurves, rules: Rules | None = None) -> "PlanProblem":
+        """The problem that asks how much to spend: up to the ends of all curves, or as far as fixed rules go."""
+        rules = rules or Rules()
+        _check_curves(curves)
+        least = sum(max(rule.min or 0.0, rule.fixed or 0.0) for rule in rules.channels.values())
+        cap = float(curves.spend_grid[:, -1].sum() + curves.current_spend.sum()) + least
+        return cls(curves, max(cap, 0.01), rules, target=target)
 
     @cached_property
     def budget_cents(self) -> int:
@@ -54,6 +69,24 @@ class PlanProblem:
     def mean_curves(self) -> FloatArray:
         """Posterior mean of the incremental sales at the grid, `(C, K)`, in money."""
         mean: FloatArray = self.curves.incremental.mean(axis=0)
+        return mean
+
+    @cached_property
+    def value_draws(self) -> FloatArray:
+        """What incremental sales at the grid are worth by draw: margin x sales, summed over outcomes, `(D, C, K)`."""
+        plan, curves = self.rules.plan, self.curves
+        if not plan.margins:
+            return plan.margin * curves.incremental
+        if curves.by_outcome is None:
+            return plan.margins[curves.outcomes[0]] * curves.incremental
+        margins = np.array([plan.margins[outcome] for outcome in curves.outcomes])
+        worth: FloatArray = np.einsum("o,odck->dck", margins, curves.by_outcome)
+        return worth
+
+    @cached_property
+    def mean_values(self) -> FloatArray:
+        """Posterior mean of `value_draws`, `(C, K)`, in money."""
+        mean: FloatArray = self.value_draws.mean(axis=0)
         return mean
 
     def is_held(self, channel: str) -> bool:
@@ -75,19 +108,9 @@ class PlanProblem:
             current_spend=self.curves.current_spend[order],
             largest_observed_spend=self.curves.largest_observed_spend[order],
             verdicts=tuple(self.curves.verdicts[i] for i in order),
+            by_outcome=None if self.curves.by_outcome is None else self.curves.by_outcome[:, :, order],
         )
         return replace(self, curves=curves)
-
-
-def _check_budget(budget: float) -> None:
-    if not (isinstance(budget, int | float) and math.isfinite(budget) and budget > 0):
-        raise BadProblem(f"The budget must be a number above 0, not {budget}.")
-    if budget < 0.01:
-        raise BadProblem(f"The budget must be at least 0.01, not {budget}.")
-    if budget > LARGEST_BUDGET:
-        raise BadProblem(
-            f"The budget {budget:,.0f} is larger than {LARGEST_BUDGET:,.0f}; plan in a larger unit of money."
-        )
 
 
 def _check_curves(curves: ResponseCurves) -> None:
@@ -105,6 +128,10 @@ def _check_curves(curves: ResponseCurves) -> None:
         raise BadProblem("spend_grid must start at 0 and rise.")
     if (curves.incremental[:, :, 0] != 0).any():
         raise BadProblem("incremental must be 0 where spend is 0.")
+    if not curves.outcomes or (curves.by_outcome is None) != (len(curves.outcomes) == 1):
+        raise BadProblem("The response curves need at least one outcome, and by_outcome where there are several.")
+    if curves.by_outcome is not None and curves.by_outcome.shape != (len(curves.outcomes), *curves.incremental.shape):
+        raise BadProblem(f"by_outcome must have the shape (outcomes, draws, {channels}, {grid.shape[1]}).")
     if (curves.current_spend < 0).any() or curves.weeks < 1:
         raise BadProblem("current_spend must not be negative, and weeks must be at least 1.")
 
@@ -119,12 +146,31 @@ def _check_names(rules: Rules, channels: tuple[str, ...]) -> None:
                 raise BadRules(f'[[group]] "{group.label}": {unknown_name("channel", name, channels)}')
 
 
+def _check_margins(plan: PlanRules, outcomes: tuple[str, ...]) -> None:
+    if not plan.margins:
+        return
+    for name in plan.margins:
+        if name not in outcomes:
+            raise BadRules(f"[plan.margins]: {unknown_name('outcome', name, outcomes)}")
+    missing = [name for name in outcomes if name not in plan.margins]
+    if missing:
+        raise BadRules(f"[plan.margins]: give a margin for {', '.join(missing)} as well.")
+
+
+def _check_target(target: Question, plan: PlanRules) -> None:
+    if target.asked is Asked.BUDGET:
+        raise BadProblem("A budget is no target: give it as the budget.")
+    name = target.asked.value
+    if plan.reserve > 0:
+        raise BadRules(f"[plan]: reserve is a share of a budget, but the question is {name}. Take one of them out.")
+    if plan.risk is Risk.CVAR and target.asked is not Asked.MARGINAL_IROAS:
+        raise BadRules(f'[plan]: {name} is reached at the mean: take out risk = "cvar", or give a budget.')
+    if plan.target_iroas is not None and target.asked is Asked.TARGET_IROAS:
+        raise BadRules("[plan]: target_iroas is asked for already. Take it out of the rules.")
+
+
 def _refuse_unsupported(plan: PlanRules) -> None:
-    unsupported = {
-        'risk = "cvar"': plan.risk is not Risk.MEAN or plan.risk_level is not None,
-        "target_iroas": plan.target_iroas is not None,
-        "margins (per outcome; use margin)": bool(plan.margins),
-    }
+    unsupported = {'risk = "cvar"': plan.risk is not Risk.MEAN, "target_iroas": plan.target_iroas is not None}
     for name, asked in unsupported.items():
         if asked:
             raise BadRules(f"[plan]: {name} is not yet supported. Take it out of the rules to get a plan without it.")

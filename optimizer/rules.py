@@ -10,6 +10,8 @@ from enum import Enum
 
 from optimizer.errors import BadRules
 
+DEFAULT_RISK_LEVEL = 0.2
+
 
 class Risk(Enum):
     """What is made as large as possible: expected sales, or the mean of the worst draws."""
@@ -69,12 +71,12 @@ class PlanRules:
         reserve: share of the budget that may stay unspent. Money kept counts at its face value, so it is kept
             where its next unit would return less than a unit of `margin` x sales.
         risk: what is optimised.
-        risk_level: share of worst draws that `Risk.CVAR` looks at.
-        target_iroas: least average iROAS of the whole plan, at the mean.
+        risk_level: share of worst draws that `Risk.CVAR` looks at; `None` is `DEFAULT_RISK_LEVEL`.
+        target_iroas: least average iROAS of the whole plan, at the mean: sales, whatever the margin.
         min_weekly_spend_share: least spend of a week as a share of the line's mean week. Weeks are even, so any
             share up to 1 holds.
         margin: profit per unit of incremental sales.
-        margins: the same per outcome.
+        margins: the same per outcome, for every outcome, instead of `margin`.
     """
 
     reserve: float = 0.0
@@ -84,6 +86,13 @@ class PlanRules:
     min_weekly_spend_share: float | None = None
     margin: float = 1.0
     margins: Mapping[str, float] = field(default_factory=dict)
+
+    @property
+    def worst_share(self) -> float:
+        """Share of draws whose mean is optimised: 1 at the mean."""
+        if self.risk is Risk.MEAN:
+            return 1.0
+        return DEFAULT_RISK_LEVEL if self.risk_level is None else self.risk_level
 
 
 @dataclass(frozen=True)
@@ -136,6 +145,13 @@ def _check_plan(where: str, plan: PlanRules) -> None:
         _check_amount(where, name, margin)
         if margin == 0:
             raise BadRules(f"{where}: {name} must be above 0.")
+    for name, value in (("target_iroas", plan.target_iroas), ("risk_level", plan.risk_level)):
+        if value == 0:
+            raise BadRules(f"{where}: {name} must be above 0.")
+    if plan.risk_level is not None and plan.risk is Risk.MEAN:
+        raise BadRules(f'{where}: risk_level says nothing without risk = "cvar". Add that, or take it out.')
+    if plan.margins and plan.margin != 1.0:
+        raise BadRules(f"{where}: give margin, or margins per outcome, not both.")
 
 
 def _check_amount(where: str, name: str, value: float | None) -> None:

@@ -33,7 +33,6 @@ def test_every_documented_key_is_read(tmp_path):
         risk_level = 0.2
         target_iroas = 1.5
         min_weekly_spend_share = 0.5
-        margin = 0.5
         [plan.margins]
         sales = 0.35
         """
@@ -44,7 +43,7 @@ def test_every_documented_key_is_read(tmp_path):
         GroupRule(("amazon", "walmart"), "retailers", min_share=0.5),
         GroupRule(("search", "walmart"), max=70000),
     )
-    assert rules.plan == PlanRules(0.1, Risk.CVAR, 0.2, 1.5, 0.5, 0.5, {"sales": 0.35})
+    assert rules.plan == PlanRules(0.1, Risk.CVAR, 0.2, 1.5, 0.5, 1.0, {"sales": 0.35})
 
 
 def test_an_empty_file_is_no_rules():
@@ -101,3 +100,7 @@ def test_a_file_that_is_no_text_is_named(tmp_path):
     path.write_bytes(b"\xff\xfe\x00")
     with pytest.raises(BadRules, match="not UTF-8"):
         read_rules(path, CHANNELS)
+
+
+def test_one_margin_for_all_outcomes_is_read():
+    assert parse_rules("[plan]\nmargin = 0.5", CHANNELS).plan == PlanRules(margin=0.5)
