@@ -1,16 +1,19 @@
 """Whole cents per channel and their proof -> the `BudgetPlan`: lines, total, schedule, binding rules, advice."""
 
+from collections.abc import Mapping
+
 import numpy as np
 from numpy.typing import NDArray
 
 from measurement.interval import summarise
 from optimizer.advice import advise, advise_on_conflicts
 from optimizer.conflicts import Conflict
-from optimizer.optimum import Optimum, relative_gap
-from optimizer.placement import Placement
+from optimizer.decide import Decision
+from optimizer.optimum import relative_gap
 from optimizer.plan import BindingRule, BudgetPlan, PlanLine, PlanStatus, PlanTotal, WeekSpend
 from optimizer.problem import PlanProblem
-from optimizer.restrictions import Hold
+from optimizer.question import Asked
+from optimizer.restrictions import Hold, is_target_label
 from optimizer.rounding import split_evenly, split_in_proportion
 from optimizer.scoring import PlanDraws, score
 from optimizer.solver import SolverSettings
@@ -20,35 +23,32 @@ LEAST_PRICE = 1e-6  # a rule that costs less per unit of money is not said to bi
 
 
 def assemble_plan(
-    problem: PlanProblem,
-    placement: Placement,
-    optimum: Optimum,
-    cents: tuple[int, ...],
-    objective: float,
-    settings: SolverSettings,
+    problem: PlanProblem, decision: Decision, prices: Mapping[str, float], settings: SolverSettings
 ) -> BudgetPlan:
     """Score the plan on all draws and put the answer together; channels in the problem's order."""
+    cents = decision.cents_of(problem.curves.channels)
+    problem = problem.with_budget(sum(cents)) if problem.target else problem
     spend = np.array(cents, dtype=np.float64) / 100
     baseline = todays_split(problem)
     draws = score(problem.curves, spend, baseline)
     lines = tuple(_line(problem, index, cents[index], draws) for index in range(len(cents)))
     total = _total(problem, sum(cents), draws)
-    bound = max(optimum.bound, objective)  # a share met but for a fraction of a cent may pass the bound by as much
-    gap = relative_gap(bound, objective)
+    gap = relative_gap(decision.bound, decision.value)
+    sign = -1.0 if problem.makes_least else 1.0
     return BudgetPlan(
         status=PlanStatus.OPTIMAL if gap <= settings.gap_limit else PlanStatus.FEASIBLE,
         gap=gap,
-        bound=bound,
-        objective=objective,
+        bound=sign * decision.bound,
+        objective=sign * decision.value,
         budget=problem.budget_cents / 100,
         weeks=problem.curves.weeks,
         lines=lines,
         total=total,
         schedule=_schedule(problem, cents),
-        binding=_binding(optimum),
+        binding=_binding(problem, prices),
         conflicts=(),
-        advice=advise(lines, total),
-        notes=_notes(problem, placement, sum(cents), baseline),
+        advice=" ".join(part for part in (_answer(problem, total), advise(lines, total)) if part),
+        notes=_notes(problem, decision, sum(cents), baseline),
     )
 
 
@@ -59,7 +59,7 @@ def assemble_refusal(problem: PlanProblem, conflicts: tuple[Conflict, ...]) -> B
         gap=None,
         bound=None,
         objective=None,
-        budget=problem.budget_cents / 100,
+        budget=0.0 if problem.target else problem.budget_cents / 100,
         weeks=problem.curves.weeks,
         lines=(),
         total=None,
@@ -113,17 +113,31 @@ def _schedule(problem: PlanProblem, cents: tuple[int, ...]) -> tuple[WeekSpend, 
     )
 
 
-def _binding(optimum: Optimum) -> tuple[BindingRule, ...]:
-    """Dearest first; prices are per cent of money in the optimum."""
-    rules = [BindingRule(label, abs(price) * 100) for label, price in optimum.prices.items()]
-    return tuple(
-        sorted((rule for rule in rules if rule.shadow_price > LEAST_PRICE), key=lambda rule: -rule.shadow_price)
-    )
+def _binding(problem: PlanProblem, prices: Mapping[str, float]) -> tuple[BindingRule, ...]:
+    """Dearest first. Prices come per cent of a limit on spend; a target's own is in money already."""
+    in_money = {label: abs(price) * (1 if is_target_label(label) else 100) for label, price in prices.items()}
+    rules = [BindingRule(label, price) for label, price in in_money.items() if price > LEAST_PRICE]
+    return tuple(sorted(rules, key=lambda rule: -rule.shadow_price))
 
 
-def _notes(problem: PlanProblem, placement: Placement, cents: int, baseline: FloatArray) -> tuple[str, ...]:
-    curves, notes = problem.curves, []
-    if placement.placeable < problem.budget_cents:
+def _answer(problem: PlanProblem, total: PlanTotal) -> str:
+    """What a target takes, in a sentence."""
+    if problem.target is None:
+        return ""
+    value, spend = problem.target.value, f"{total.spend:,.2f}"
+    if problem.target.asked is Asked.TARGET_SALES:
+        return f"Incremental sales of {value:,.0f} take a budget of at least {spend}."
+    if problem.target.asked is Asked.TARGET_IROAS:
+        return f"{spend} is the largest budget that still returns {value:.4g} per unit on average."
+    return f"Up to {spend} further money returns at least {value:.4g} per unit; beyond it does not."
+
+
+def _notes(problem: PlanProblem, decision: Decision, cents: int, baseline: FloatArray) -> tuple[str, ...]:
+    curves, placement, notes = problem.curves, decision.placement, []
+    if problem.target is not None:
+        if cents >= placement.placeable - 1:
+            notes.append("The rules, or the ends of the response curves, allow no more: the target may hold beyond.")
+    elif placement.placeable < problem.budget_cents:
         placeable = placement.placeable / 100
         notes.append(f"The rules, or the ends of the response curves, leave room for {placeable:,.2f} at most.")
     elif cents < problem.budget_cents and problem.rules.plan.reserve > 0:

@@ -5,6 +5,7 @@ one by one, and put back each without which the rest could hold. What is left cl
 """
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any
@@ -12,12 +13,18 @@ from typing import Any
 import numpy as np
 from scipy import sparse
 
+from optimizer.exact_form import exact_form
 from optimizer.formulation import spend_form
+from optimizer.optimum import optimise
 from optimizer.placement import SPEND_THE_BUDGET
+from optimizer.problem import PlanProblem
+from optimizer.program import build_program, grids_of, mean_sales
 from optimizer.restrictions import Restrictions, RowKind
-from optimizer.solver import Deadline, Formulation, SolutionStatus, solve
+from optimizer.solver import Deadline, Formulation, SolutionStatus, SolverSettings, solve
 
 MOST_CONFLICTS = 5
+MOST_RATIOS = 20
+RATIO_TOLERANCE = 1e-9
 LEAST_SHARE = Fraction(1, 1000)  # a share below it could be met only by spending a thousandfold
 
 
@@ -27,7 +34,8 @@ class Conflict:
 
     Attributes:
         rules: in words.
-        relaxation: least sum of money by which they must give way, in all.
+        relaxation: least sum of money by which they must give way, in all; where a target is out of reach, the sales
+            that it lacks, and where no money returns a marginal iROAS, what that iROAS is too high by.
         remedy: which of them gives way by how much, in words.
     """
 
@@ -40,29 +48,81 @@ class Conflict:
         return {"rules": list(self.rules), "relaxation": self.relaxation}
 
 
-def find_conflicts(restrictions: Restrictions, deadline: Deadline) -> tuple[Conflict, ...]:
+def find_conflicts(problem: PlanProblem, restrictions: Restrictions, deadline: Deadline) -> tuple[Conflict, ...]:
     """Clashing sets that share no rule, until what is left could hold; at most `MOST_CONFLICTS`.
 
-    The row that money is to be spent at all takes part only where the other rules could hold by spending nothing.
+    Rules on spend come first. The row that money is to be spent at all takes part only where they could hold by
+    spending nothing, and what the plan is to bring only where they could hold without it.
     """
-    labels = [label for label in restrictions.labels if label != SPEND_THE_BUDGET]
-    if _can_hold(restrictions, set(labels), deadline):
-        labels.append(SPEND_THE_BUDGET)
-        if _can_hold(restrictions, set(labels), deadline):
-            return (Conflict(tuple(labels), 0.01, "they clash by less than the solver can tell"),)
+    asked = _Rules(problem, restrictions, deadline)
+    targets = [target.label for target in restrictions.targets]
+    labels = [label for label in restrictions.labels if label != SPEND_THE_BUDGET and label not in targets]
+    for further in ([SPEND_THE_BUDGET], targets):
+        if not asked.can_hold(labels):
+            break
+        labels.extend(further)
+    if asked.can_hold(labels):
+        return (Conflict(tuple(labels), 0.01, "they clash by less than the solver can tell"),)
     conflicts: list[Conflict] = []
-    while len(conflicts) < MOST_CONFLICTS and not _can_hold(restrictions, set(labels), deadline):
-        clashing = _deletion_filter(restrictions, labels, deadline)
-        conflicts.append(_describe(restrictions, clashing, deadline))
+    while len(conflicts) < MOST_CONFLICTS and not asked.can_hold(labels):
+        clashing = _deletion_filter(asked, labels)
+        conflicts.append(_describe(asked, clashing))
         labels = [label for label in labels if label not in clashing]
     return tuple(sorted(conflicts, key=lambda conflict: restrictions.labels.index(conflict.rules[0])))
 
 
-def _deletion_filter(restrictions: Restrictions, labels: list[str], deadline: Deadline) -> list[str]:
+def nothing_returns(problem: PlanProblem, restrictions: Restrictions, deadline: Deadline) -> Conflict:
+    """What to say where not even the first money returns the marginal iROAS that was asked for."""
+    assert problem.target is not None
+    label = f"marginal_iroas {problem.target.value:.4g}"
+    best = best_average(problem, restrictions, deadline)
+    return Conflict((label, SPEND_THE_BUDGET), problem.target.value - best, _fall_to(label, best))
+
+
+@dataclass(frozen=True)
+class _Rules:
+    """A problem whose rules are put together in subsets."""
+
+    problem: PlanProblem
+    restrictions: Restrictions
+    deadline: Deadline
+
+    def can_hold(self, labels: Iterable[str]) -> bool:
+        """Whether some spend keeps these rules. The ends of curves bind only where their row is among them.
+
+        Targets are asked about only among rules that can hold without them.
+        """
+        loose = _without_ends(self.restrictions.only(set(labels)))
+        if loose.targets:
+            program = build_program(self.problem, loose)
+            form = exact_form(replace(program, risk=None))
+        else:
+            form = spend_form(loose, np.zeros(len(loose.channels)))
+        return solve(form.formulation, self.deadline).status is not SolutionStatus.INFEASIBLE
+
+
+def best_average(problem: PlanProblem, restrictions: Restrictions, deadline: Deadline) -> float:
+    """The highest average iROAS of any plan that spends something (Dinkelbach 1967: a few programs, each solved)."""
+    program = build_program(problem, replace(restrictions, targets=()))
+    sales = mean_sales(problem, grids_of(problem, restrictions))
+    average = 0.0
+    for _ in range(MOST_RATIOS):
+        found = optimise(program.valued_by(sales.less_spend(average)), SolverSettings(), deadline)
+        spent = float(found.spend.sum()) / 100 if found else 0.0
+        if found is None or spent <= 0:
+            break
+        reached = sales.total(found.spend) / spent
+        if reached <= average * (1 + RATIO_TOLERANCE):
+            break
+        average = reached
+    return average
+
+
+def _deletion_filter(asked: _Rules, labels: list[str]) -> list[str]:
     kept = list(labels)
-    for label in _least_interesting_first(restrictions, labels):
+    for label in _least_interesting_first(asked.restrictions, labels):
         without = [other for other in kept if other != label]
-        if not _can_hold(restrictions, set(without), deadline):
+        if not asked.can_hold(without):
             kept = without
     return kept
 
@@ -72,13 +132,6 @@ def _least_interesting_first(restrictions: Restrictions, labels: list[str]) -> l
     rank = {RowKind.CURVE_END: 0, RowKind.RULE: 1, RowKind.HOLD: 2, RowKind.BUDGET: 3}
     ranks = {row.label: rank[row.kind] for row in restrictions.rows}
     return sorted(labels, key=lambda label: ranks.get(label, 1))
-
-
-def _can_hold(restrictions: Restrictions, labels: set[str], deadline: Deadline) -> bool:
-    """Whether some spend keeps these rules. The ends of curves bind only where their row is among them."""
-    loose = _without_ends(restrictions.only(labels))
-    form = spend_form(loose, np.zeros(len(loose.channels)))
-    return solve(form.formulation, deadline).status is not SolutionStatus.INFEASIBLE
 
 
 def _without_ends(restrictions: Restrictions) -> Restrictions:
@@ -91,14 +144,37 @@ def _without_ends(restrictions: Restrictions) -> Restrictions:
     return replace(restrictions, curve_ends=tuple(far for _ in restrictions.curve_ends))
 
 
-def _describe(restrictions: Restrictions, clashing: list[str], deadline: Deadline) -> Conflict:
+def _describe(asked: _Rules, clashing: list[str]) -> Conflict:
+    part = _without_ends(asked.restrictions.only(set(clashing)))
+    if part.targets:
+        return _out_of_reach(asked, part, tuple(clashing))
+    return _least_relaxation(part, tuple(clashing), asked.deadline)
+
+
+def _out_of_reach(asked: _Rules, part: Restrictions, clashing: tuple[str, ...]) -> Conflict:
+    """By how much what the plan can bring falls short of the first target; the set's other rules stay."""
+    target, others = part.targets[0], replace(part, targets=part.targets[1:])
+    sales = mean_sales(asked.problem, grids_of(asked.problem, others)).less_spend(target.iroas)
+    found = optimise(build_program(asked.problem, others).valued_by(sales), SolverSettings(), asked.deadline)
+    if found is None:
+        return Conflict(clashing, math.nan, "")
+    short = math.ceil(100 * (target.least - found.value) - 0.01) / 100
+    if target.iroas > 0:
+        return Conflict(clashing, short, _fall_to(target.label, best_average(asked.problem, others, asked.deadline)))
+    return Conflict(clashing, short, f'"{target.label}" would have to fall by {short:,.2f}')
+
+
+def _fall_to(label: str, reached: float) -> str:
+    return f'"{label}" would have to fall to {math.floor(reached * 1000) / 1000:,.3f}'
+
+
+def _least_relaxation(part: Restrictions, clashing: tuple[str, ...], deadline: Deadline) -> Conflict:
     """The least total relaxation of the set's rows, by an elastic program; ends of curves do not give way."""
-    part = _without_ends(restrictions.only(set(clashing)))
     form = spend_form(part, np.zeros(len(part.channels))).formulation
     elastic = [index for index, row in enumerate(part.rows) if row.kind is not RowKind.CURVE_END]
     solution = solve(_with_slack(form, elastic), deadline)
     if not solution.has_values:
-        return Conflict(tuple(clashing), math.nan, "")
+        return Conflict(clashing, math.nan, "")
     slack = solution.values[form.rows.shape[1] :].reshape(2, len(elastic))
     given = {part.rows[index].label: float(slack[0, i] - slack[1, i]) for i, index in enumerate(elastic)}
     changes = {label: amount for label, amount in given.items() if abs(amount) > 0.5}
@@ -106,7 +182,7 @@ def _describe(restrictions: Restrictions, clashing: list[str], deadline: Deadlin
         f'"{label}" would have to {"fall" if up > 0 else "rise"} by {_money(abs(up))}' for label, up in changes.items()
     ]
     total = sum(math.ceil(abs(amount) - 0.01) for amount in changes.values())
-    return Conflict(tuple(clashing), total / 100, " and ".join(words))
+    return Conflict(clashing, total / 100, " and ".join(words))
 
 
 def _with_slack(form: Formulation, elastic: list[int]) -> Formulation:

@@ -4,7 +4,7 @@ The function that is optimised is the linear interpolant of the posterior-mean c
 grid point nothing more is assumed to be sold: the curve goes on flat.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import numpy as np
@@ -45,6 +45,27 @@ class Piecewise:
         first, last = self.runs[run]
         part = slice(first, last + 1)
         return Piecewise(self.breakpoints[part], self.values[part], ((0, last - first),))
+
+    def merged(self) -> "Piecewise":
+        """The same points as one run: its mixtures are everything between them."""
+        return replace(self, runs=((0, len(self.breakpoints) - 1),))
+
+    def concave_also(self, heights: FloatArray) -> "Piecewise":
+        """Runs cut further, so that another function with these heights at the breakpoints is concave on each, too."""
+        runs: list[tuple[int, int]] = []
+        for first, last in self.runs:
+            part = slice(first, last + 1)
+            runs.extend((first + a, first + b) for a, b in _concave_runs(self.breakpoints[part], heights[part]))
+        return replace(self, runs=tuple(runs))
+
+    def stretch(self, first: int, last: int) -> "Piecewise":
+        """The function between two of its breakpoints, by their indices."""
+        runs = tuple(
+            (max(a, first) - first, min(b, last) - first)
+            for a, b in self.runs
+            if max(a, first) < min(b, last) or (a == b and first <= a <= last)
+        )
+        return Piecewise(self.breakpoints[first : last + 1], self.values[first : last + 1], runs or ((0, 0),))
 
     def contains(self, spend_cents: float, tolerance_cents: float) -> bool:
         """Whether a spend lies in the union of intervals."""

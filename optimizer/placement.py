@@ -1,4 +1,4 @@
-"""How much of the budget the rules let a plan spend, and how unmeasurable channels are held. Curves play no part."""
+"""How much the rules on spend let a plan spend, and how unmeasurable channels are held. Curves play no part."""
 
 import math
 from dataclasses import dataclass
@@ -8,6 +8,7 @@ import numpy as np
 from optimizer.errors import DeadlineExceeded
 from optimizer.formulation import spend_form
 from optimizer.problem import PlanProblem
+from optimizer.question import Asked
 from optimizer.restrictions import Hold, Restrictions, restrict
 from optimizer.solver import Deadline, SolutionStatus, solve
 
@@ -40,19 +41,26 @@ def place(problem: PlanProblem, deadline: Deadline) -> Placement:
     """
     placement = _place(problem, Hold.CURRENT, deadline)
     holds_any = any(problem.is_held(channel) for channel in problem.curves.channels)
-    if placement.is_feasible or not holds_any:
+    if placement.is_feasible or not holds_any or problem.target is not None:
         return placement
     return _place(problem, Hold.PROPORTIONAL, deadline)
 
 
 def _place(problem: PlanProblem, hold: Hold, deadline: Deadline) -> Placement:
     restrictions = restrict(problem, hold)
-    required = math.ceil(problem.budget_cents * (1 - problem.rules.plan.reserve) - 1e-6)
+    required = _required(problem)
     most = _largest_total(restrictions, deadline)
     if most is not None and most >= 1:
         least = required if most >= required else most - 1  # a cent of room for the solvers' tolerances
         return Placement(restrictions.with_least_total(SPEND_THE_BUDGET, least), hold, True, most)
     return Placement(restrictions.with_least_total(SPEND_THE_BUDGET, max(required, 1)), hold, False, 0)
+
+
+def _required(problem: PlanProblem) -> int:
+    """Cents to be spent: the budget but for its reserve; a target on the average needs a cent to have an average."""
+    if problem.target is not None:
+        return 0 if problem.target.asked is Asked.MARGINAL_IROAS else 1
+    return math.ceil(problem.budget_cents * (1 - problem.rules.plan.reserve) - 1e-6)
 
 
 def _largest_total(restrictions: Restrictions, deadline: Deadline) -> int | None:

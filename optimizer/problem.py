@@ -47,7 +47,6 @@ class PlanProblem:
         _check_curves(self.curves)
         _check_names(self.rules, self.curves.channels)
         _check_margins(self.rules.plan, self.curves.outcomes)
-        _refuse_unsupported(self.rules.plan)
         if self.target is not None:
             _check_target(self.target, self.rules.plan)
 
@@ -88,6 +87,15 @@ class PlanProblem:
         """Posterior mean of `value_draws`, `(C, K)`, in money."""
         mean: FloatArray = self.value_draws.mean(axis=0)
         return mean
+
+    @property
+    def makes_least(self) -> bool:
+        """Whether the question is for the least of something, a budget; else for the most."""
+        return self.target is not None and self.target.asked is Asked.TARGET_SALES
+
+    def with_budget(self, cents: int) -> "PlanProblem":
+        """The same rules and target with another budget."""
+        return replace(self, budget=max(cents, 1) / 100)
 
     def is_held(self, channel: str) -> bool:
         """Whether the channel is held for want of a measurement."""
@@ -167,10 +175,3 @@ def _check_target(target: Question, plan: PlanRules) -> None:
         raise BadRules(f'[plan]: {name} is reached at the mean: take out risk = "cvar", or give a budget.')
     if plan.target_iroas is not None and target.asked is Asked.TARGET_IROAS:
         raise BadRules("[plan]: target_iroas is asked for already. Take it out of the rules.")
-
-
-def _refuse_unsupported(plan: PlanRules) -> None:
-    unsupported = {'risk = "cvar"': plan.risk is not Risk.MEAN, "target_iroas": plan.target_iroas is not None}
-    for name, asked in unsupported.items():
-        if asked:
-            raise BadRules(f"[plan]: {name} is not yet supported. Take it out of the rules to get a plan without it.")

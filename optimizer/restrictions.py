@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from optimizer.problem import PlanProblem
+from optimizer.question import Asked
 from optimizer.rules import ChannelRule, GroupRule
 
 FloatArray = NDArray[np.float64]
@@ -70,6 +71,15 @@ class Jump:
 
 
 @dataclass(frozen=True)
+class Target:
+    """A rule on what the plan brings: expected incremental sales - `iroas` x all spend >= `least`, in money."""
+
+    label: str
+    iroas: float
+    least: float
+
+
+@dataclass(frozen=True)
 class Restrictions:
     """All rules of one problem.
 
@@ -77,6 +87,7 @@ class Restrictions:
         channels: labels, length C.
         rows: labelled rows.
         jumps: rules that need integers.
+        targets: rules on what the plan brings.
         budget: cents.
         curve_ends: largest spend at which a channel may be planned, cents, length C.
     """
@@ -84,18 +95,24 @@ class Restrictions:
     channels: tuple[str, ...]
     rows: tuple[Row, ...]
     jumps: tuple[Jump, ...]
+    targets: tuple[Target, ...]
     budget: int
     curve_ends: tuple[int, ...]
 
     @property
     def labels(self) -> tuple[str, ...]:
         """Every rule that can be taken away by itself."""
-        return (*(row.label for row in self.rows), *(jump.label for jump in self.jumps))
+        rules: tuple[Row | Jump | Target, ...] = (*self.rows, *self.jumps, *self.targets)
+        return tuple(rule.label for rule in rules)
 
     def only(self, labels: set[str]) -> "Restrictions":
         """The same problem with only these rules."""
-        rows = tuple(row for row in self.rows if row.label in labels)
-        return replace(self, rows=rows, jumps=tuple(jump for jump in self.jumps if jump.label in labels))
+        return replace(
+            self,
+            rows=tuple(row for row in self.rows if row.label in labels),
+            jumps=tuple(jump for jump in self.jumps if jump.label in labels),
+            targets=tuple(target for target in self.targets if target.label in labels),
+        )
 
     def with_least_total(self, label: str, least: int) -> "Restrictions":
         """The same problem with at least `least` cents spent in all."""
@@ -133,11 +150,12 @@ def restrict(problem: PlanProblem, hold: Hold) -> Restrictions:
         rows.extend(_channel_rows(index, channel, rule, float(current)))
     for group in problem.rules.groups:
         rows.extend(_group_rows(group, tuple(channels.index(name) for name in group.channels)))
-    everyone = tuple(range(len(channels)))
-    rows.append(Row(f"budget {_money(problem.budget_cents)}", RowKind.BUDGET, everyone, None, problem.budget_cents))
+    if problem.target is None:
+        everyone = tuple(range(len(channels)))
+        rows.append(Row(f"budget {_money(problem.budget_cents)}", RowKind.BUDGET, everyone, None, problem.budget_cents))
     ends = _curve_ends(problem, rows)
     rows.extend(_end_rows(channels, ends))
-    return Restrictions(channels, _distinct(rows), tuple(jumps), problem.budget_cents, ends)
+    return Restrictions(channels, _distinct(rows), tuple(jumps), tuple(_targets(problem)), problem.budget_cents, ends)
 
 
 def cents_up(money: float) -> int:
@@ -207,6 +225,23 @@ def _group_rows(group: GroupRule, members: tuple[int, ...]) -> Iterator[Row]:
         yield row(f"min_share {group.min_share:.4g}", 0, None, group.min_share)
     if group.max_share is not None:
         yield row(f"max_share {group.max_share:.4g}", None, 0, group.max_share)
+
+
+def is_target_label(label: str) -> bool:
+    """Whether a rule is on what the plan brings."""
+    return label.startswith(("target_iroas ", "target_sales "))
+
+
+def _targets(problem: PlanProblem) -> Iterator[Target]:
+    least = problem.rules.plan.target_iroas
+    if least is not None:
+        yield Target(f"target_iroas {least:.4g}", least, 0.0)
+    if problem.target is None:
+        return
+    if problem.target.asked is Asked.TARGET_SALES:
+        yield Target(f"target_sales {problem.target.value:,.2f}", 0.0, problem.target.value)
+    if problem.target.asked is Asked.TARGET_IROAS:
+        yield Target(f"target_iroas {problem.target.value:.4g}", problem.target.value, 0.0)
 
 
 def _curve_ends(problem: PlanProblem, rows: list[Row]) -> tuple[int, ...]:

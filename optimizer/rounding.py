@@ -1,5 +1,6 @@
 """A spend in fractions of a cent -> whole cents that keep every rule and the total, by a small integer program."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -8,12 +9,13 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from optimizer.errors import DeadlineExceeded
-from optimizer.formulation import Program
+from optimizer.program import Program
 from optimizer.restrictions import Restrictions, Row, RowKind
 from optimizer.solver import Deadline, Formulation, solve
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
+LEAST_MONEY = 0.005  # a plan may miss what it is to bring by less than half a cent
 
 
 @dataclass(frozen=True)
@@ -30,7 +32,7 @@ class Attempt:
 
 @dataclass(frozen=True)
 class _IntegerRow:
-    """lower <= weights @ moves <= upper, exact; `None` means no limit."""
+    """A rule on spend: lower <= weights @ moves <= upper, exact; `None` means no limit."""
 
     weights: tuple[int, ...]
     lower: int | None
@@ -58,14 +60,14 @@ def round_to_cents(
     Raises:
         DeadlineExceeded: none was found in time.
     """
+    program = program.at_worst(spend)
     base = _nearest_base(restrictions, spend)
     for attempt in ATTEMPTS:
         rounded = _attempt(restrictions, program, base, attempt, deadline)
         if rounded is not None:
             return rounded
-    without_floor = restrictions.only(
-        {row.label for row in restrictions.rows if not _is_floor(row)} | _jumps(restrictions)
-    )
+    floors = {row.label for row in restrictions.rows if _is_floor(row)}
+    without_floor = restrictions.only(set(restrictions.labels) - floors)
     rounded = _attempt(without_floor, program, base, ATTEMPTS[-1], deadline)
     if rounded is None:
         raise DeadlineExceeded("No plan in whole cents that keeps the rules was found in the time given.")
@@ -91,10 +93,6 @@ def _is_floor(row: Row) -> bool:
     return row.kind is RowKind.BUDGET and row.upper is None
 
 
-def _jumps(restrictions: Restrictions) -> set[str]:
-    return {jump.label for jump in restrictions.jumps}
-
-
 def _nearest_base(restrictions: Restrictions, spend: FloatArray) -> list[int]:
     base = []
     for channel, cents in enumerate(spend):
@@ -118,7 +116,9 @@ def _attempt(
     picks = [int(np.argmax(solution.values[a:b])) for a, b in pairwise(firsts)]
     chosen = tuple(int(options[index]) for options, index in zip(amounts, picks, strict=True))
     moves = [after - before for after, before in zip(chosen, base, strict=True)]
-    return chosen if all(row.holds(moves) for row in rows) else None
+    brings = np.array(chosen, dtype=np.float64)
+    kept = all(row.holds(moves) for row in rows) and all(row.is_kept(brings, LEAST_MONEY) for row in program.value_rows)
+    return chosen if kept else None
 
 
 def _amounts_near(restrictions: Restrictions, channel: int, cents: int, attempt: Attempt) -> IntArray:
@@ -139,17 +139,27 @@ def _choice_of_amounts(
     owner = np.repeat(np.arange(len(base)), [len(options) for options in amounts])
     moves = np.concatenate([options - cents for options, cents in zip(amounts, base, strict=True)])
     weights = np.array([row.weights for row in rows], dtype=np.float64).reshape(-1, len(base))
+    values = [_gains(row.valuation.at, base, amounts) for row in program.value_rows]
+    here = np.array(base, dtype=np.float64)
+    short = [row.least - row.valuation.total(here) for row in program.value_rows]
+    count = len(moves)
     one_each = (owner == np.arange(len(base))[:, None]).astype(np.float64)
     return Formulation(
-        objective=_gains(program, base, amounts),
-        lower=np.zeros(len(moves)),
-        upper=np.ones(len(moves)),
-        is_integer=np.ones(len(moves), dtype=bool),
-        rows=sparse.csr_matrix(np.vstack([weights[:, owner] * moves, one_each])),
+        objective=_gains(program.curve_at, base, amounts),
+        lower=np.zeros(count),
+        upper=np.ones(count),
+        is_integer=np.ones(count, dtype=bool),
+        rows=sparse.csr_matrix(np.vstack([weights[:, owner] * moves, *values, one_each])),
         row_lower=np.array(
-            [*(-np.inf if row.lower is None else float(row.lower) for row in rows), *np.ones(len(base))]
+            [*(-np.inf if row.lower is None else float(row.lower) for row in rows), *short, *np.ones(len(base))]
         ),
-        row_upper=np.array([*(np.inf if row.upper is None else float(row.upper) for row in rows), *np.ones(len(base))]),
+        row_upper=np.array(
+            [
+                *(np.inf if row.upper is None else float(row.upper) for row in rows),
+                *(np.inf for _ in short),
+                *np.ones(len(base)),
+            ]
+        ),
     )
 
 
@@ -164,11 +174,10 @@ def _integer_row(row: Row, base: list[int], misses_shares: bool) -> _IntegerRow:
     return _IntegerRow(weights, lower, upper)
 
 
-def _gains(program: Program, base: list[int], amounts: list[IntArray]) -> FloatArray:
+def _gains(worth: Callable[[int, FloatArray], FloatArray], base: list[int], amounts: list[IntArray]) -> FloatArray:
     """What each amount is worth more than the base."""
     gains = []
-    for curve, cents, options in zip(program.curves, base, amounts, strict=True):
-        gains.append(
-            np.interp(options, curve.breakpoints, curve.values) - np.interp(cents, curve.breakpoints, curve.values)
-        )
+    for channel, (cents, options) in enumerate(zip(base, amounts, strict=True)):
+        here = worth(channel, np.array([cents], dtype=np.float64))
+        gains.append(worth(channel, options.astype(np.float64)) - here)
     return np.concatenate(gains)

@@ -66,6 +66,11 @@ class Deadline:
         """At least a few milliseconds, so that a last small step can still end."""
         return max(0.02, self.ends_at - time.monotonic())
 
+    @property
+    def is_over(self) -> bool:
+        """Whether the moment has passed."""
+        return time.monotonic() >= self.ends_at
+
 
 @dataclass(frozen=True)
 class Formulation:

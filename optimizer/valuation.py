@@ -1,0 +1,96 @@
+"""Heights on each channel's grid -> what a spend is worth, summed over channels. Also the worst draws of many such.
+
+Grids and spends are in cents, heights in money. Between grid points heights are interpolated; beyond they are flat.
+"""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+FloatArray = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Valuation:
+    """One function of spend per channel.
+
+    Attributes:
+        grids: cents, C arrays `(K_c,)`, rising.
+        heights: money there, C arrays `(K_c,)`.
+    """
+
+    grids: tuple[FloatArray, ...]
+    heights: tuple[FloatArray, ...]
+
+    def at(self, channel: int, cents: FloatArray) -> FloatArray:
+        """Heights of one channel at some spends."""
+        result: FloatArray = np.interp(cents, self.grids[channel], self.heights[channel])
+        return result
+
+    def total(self, spend_cents: FloatArray) -> float:
+        """Sum over the channels at a spend `(C,)`."""
+        return float(sum(self.at(channel, cents) for channel, cents in enumerate(spend_cents)))
+
+    def less_spend(self, price: float) -> "Valuation":
+        """The same less `price` for every unit of money spent."""
+        pairs = zip(self.heights, self.grids, strict=True)
+        return Valuation(self.grids, tuple(heights - price * grid / 100 for heights, grid in pairs))
+
+
+@dataclass(frozen=True)
+class WorstDraws:
+    """Draws of a valuation; the mean of the worst share of them is what counts (CVaR: Rockafellar and Uryasev 2000).
+
+    Attributes:
+        grids: cents, C arrays `(K_c,)`.
+        draws: money, C arrays `(D, K_c)`.
+        share: of draws, in (0, 1].
+    """
+
+    grids: tuple[FloatArray, ...]
+    draws: tuple[FloatArray, ...]
+    share: float
+
+    @property
+    def count(self) -> int:
+        """Number of draws."""
+        return len(self.draws[0])
+
+    def totals(self, spend_cents: FloatArray) -> FloatArray:
+        """Sum over channels at a spend `(C,)`, by draw `(D,)`."""
+        total = np.zeros(self.count)
+        for channel, cents in enumerate(spend_cents):
+            total += self.by_draw(channel, float(cents))
+        return total
+
+    def by_draw(self, channel: int, cents: float) -> FloatArray:
+        """Heights of one channel at one spend, by draw `(D,)`."""
+        grid, table = self.grids[channel], self.draws[channel]
+        cell = int(np.clip(np.searchsorted(grid, cents, side="right") - 1, 0, len(grid) - 2))
+        part = min(max((cents - grid[cell]) / (grid[cell + 1] - grid[cell]), 0.0), 1.0)
+        result: FloatArray = table[:, cell] + part * (table[:, cell + 1] - table[:, cell])
+        return result
+
+    def weights(self, totals: FloatArray) -> FloatArray:
+        """The weights on draws `(D,)`, at most 1 / (share x D) each and 1 in sum, that make `totals` worst."""
+        most = 1.0 / (self.share * self.count)
+        ranked = np.argsort(totals, kind="stable")
+        weights = np.zeros(self.count)
+        weights[ranked] = np.clip(1.0 - most * np.arange(self.count), 0.0, most)
+        return weights
+
+    def worst(self, spend_cents: FloatArray) -> float:
+        """Mean of the worst share of draws at a spend `(C,)`."""
+        totals = self.totals(spend_cents)
+        return float(self.weights(totals) @ totals)
+
+    def weighted(self, weights: FloatArray) -> Valuation:
+        """The valuation by the draws' weighted mean: never below the worst mean, and equal to it where its own."""
+        return Valuation(self.grids, tuple(weights @ table for table in self.draws))
+
+    @cached_property
+    def mean(self) -> Valuation:
+        """The valuation by the plain mean."""
+        return self.weighted(np.full(self.count, 1.0 / self.count))
