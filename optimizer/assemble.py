@@ -9,9 +9,9 @@ from measurement.interval import summarise
 from optimizer.advice import advise, advise_on_conflicts
 from optimizer.conflicts import Conflict
 from optimizer.decide import Decision
-from optimizer.optimum import relative_gap
 from optimizer.plan import BindingRule, BudgetPlan, PlanLine, PlanStatus, PlanTotal, WeekSpend
 from optimizer.problem import PlanProblem
+from optimizer.proof import relative_gap
 from optimizer.question import Asked
 from optimizer.restrictions import Hold, is_target_label
 from optimizer.rounding import split_evenly, split_in_proportion

@@ -6,13 +6,13 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from optimizer.branching import optimise_worst_draws
 from optimizer.conflicts import Conflict, find_conflicts, nothing_returns
 from optimizer.errors import DeadlineExceeded
-from optimizer.optimum import Optimum, optimise
+from optimizer.optimum import optimise
 from optimizer.placement import Placement, place
 from optimizer.problem import PlanProblem
 from optimizer.program import Program, build_program
+from optimizer.proof import Optimum
 from optimizer.question import Asked
 from optimizer.rounding import round_to_cents
 from optimizer.solver import Deadline, SolverSettings
@@ -59,8 +59,7 @@ def decide(problem: PlanProblem, settings: SolverSettings, deadline: Deadline) -
     if not placement.is_feasible:
         return find_conflicts(problem, restrictions, deadline)
     program = build_program(problem, restrictions)
-    solve = optimise_worst_draws if program.risk else optimise
-    optimum = solve(program, settings, deadline)
+    optimum = optimise(program, settings, deadline)
     if optimum is None:
         return find_conflicts(problem, restrictions, deadline)
     cents = round_to_cents(restrictions, program, optimum.spend, deadline)
@@ -99,8 +98,7 @@ def _split_better(
     try:
         placement = place(same_total, deadline)
         program = build_program(same_total, placement.restrictions)
-        solve = optimise_worst_draws if program.risk else optimise
-        optimum = solve(program, settings, deadline) if placement.is_feasible else None
+        optimum = optimise(program, settings, deadline) if placement.is_feasible else None
         split = round_to_cents(placement.restrictions, program, optimum.spend, deadline) if optimum else cents
     except DeadlineExceeded:
         return cents

@@ -60,16 +60,22 @@ class Program:
         """Lower and upper limits of the rows in cents, `(M,)` each."""
         return limits_of(self.rows)
 
+    @property
+    def counts_steps(self) -> bool:
+        """Whether some channel's steps are too many to be listed as points."""
+        pairs = zip(self.curves, self.steps, strict=True)
+        return any(step > 0 and any(first < last for first, last in curve.runs) for curve, step in pairs)
+
     def value(self, spend_cents: FloatArray) -> float:
         """Objective at a spend `(C,)`, in money."""
         if self.risk is not None:
             return self.constant + self.risk.worst(spend_cents)
         return self.constant + float(sum(self.curve_at(channel, x) for channel, x in enumerate(spend_cents)))
 
-    def curve_at(self, channel: int, cents: FloatArray) -> FloatArray:
+    def curve_at(self, channel: int, cents: FloatArray | float) -> FloatArray:
         """One channel's heights at some spends."""
         curve = self.curves[channel]
-        result: FloatArray = np.interp(cents, curve.breakpoints, curve.values)
+        result: FloatArray = np.asarray(np.interp(cents, curve.breakpoints, curve.values))
         return result
 
     def fits(self, spend_cents: FloatArray) -> bool:

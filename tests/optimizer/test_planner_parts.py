@@ -8,9 +8,9 @@ from scipy import sparse
 from scipy.optimize import linprog
 from scipy.spatial import ConvexHull
 
-from optimizer.optimum import lagrangian_bound, relative_gap
 from optimizer.piecewise import only_multiples, restrict, upper_hull
 from optimizer.program import Program
+from optimizer.proof import lagrangian_bound, relative_gap
 from optimizer.rounding import split_evenly, split_in_proportion
 from optimizer.solver import Deadline, Formulation, SolutionStatus, SolverSettings, solve
 
