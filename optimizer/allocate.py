@@ -1,9 +1,9 @@
 """Response curves, a question and rules -> the budget plan with its proof."""
 
+from optimizer.analysis import analyse
 from optimizer.assemble import assemble_plan, assemble_refusal
 from optimizer.decide import Decision, decide
 from optimizer.plan import BudgetPlan
-from optimizer.prices import marginal_prices
 from optimizer.problem import PlanProblem
 from optimizer.solver import Deadline, SolverSettings
 
@@ -32,5 +32,4 @@ def allocate(problem: PlanProblem, settings: SolverSettings = DEFAULT_SETTINGS) 
     decision = decide(ordered, settings, deadline)
     if not isinstance(decision, Decision):
         return assemble_refusal(problem, decision)
-    prices = marginal_prices(ordered, decision.placement.restrictions, decision.optimum.spend, deadline)
-    return assemble_plan(problem, decision, prices, settings)
+    return assemble_plan(problem, decision, analyse(ordered, decision, settings, deadline), settings)

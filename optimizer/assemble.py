@@ -1,38 +1,35 @@
 """Whole cents per channel and their proof -> the `BudgetPlan`: lines, total, schedule, binding rules, advice."""
 
-from collections.abc import Mapping
-
 import numpy as np
 from numpy.typing import NDArray
 
 from measurement.interval import summarise
 from optimizer.advice import advise, advise_on_conflicts
+from optimizer.analysis import Analysis, todays_split
 from optimizer.conflicts import Conflict
 from optimizer.decide import Decision
-from optimizer.plan import BindingRule, BudgetPlan, PlanLine, PlanStatus, PlanTotal, WeekSpend
+from optimizer.plan import BudgetPlan, PlanLine, PlanStatus, PlanTotal, WeekSpend
 from optimizer.problem import PlanProblem
 from optimizer.proof import relative_gap
 from optimizer.question import Asked
-from optimizer.restrictions import Hold, is_target_label
-from optimizer.rounding import split_evenly, split_in_proportion
+from optimizer.restrictions import Hold
+from optimizer.rounding import split_evenly
 from optimizer.scoring import PlanDraws, score
 from optimizer.solver import SolverSettings
+from optimizer.valuation import worst_weights
 
 FloatArray = NDArray[np.float64]
-LEAST_PRICE = 1e-6  # a rule that costs less per unit of money is not said to bind
 
 
-def assemble_plan(
-    problem: PlanProblem, decision: Decision, prices: Mapping[str, float], settings: SolverSettings
-) -> BudgetPlan:
+def assemble_plan(problem: PlanProblem, decision: Decision, analysis: Analysis, settings: SolverSettings) -> BudgetPlan:
     """Score the plan on all draws and put the answer together; channels in the problem's order."""
     cents = decision.cents_of(problem.curves.channels)
-    problem = problem.with_budget(sum(cents)) if problem.target else problem
+    asked, problem = problem, problem.with_budget(sum(cents)) if problem.target else problem
     spend = np.array(cents, dtype=np.float64) / 100
     baseline = todays_split(problem)
     draws = score(problem.curves, spend, baseline)
     lines = tuple(_line(problem, index, cents[index], draws) for index in range(len(cents)))
-    total = _total(problem, sum(cents), draws)
+    total = _total(problem, sum(cents), draws, analysis)
     gap = relative_gap(decision.bound, decision.value)
     sign = -1.0 if problem.makes_least else 1.0
     return BudgetPlan(
@@ -45,9 +42,11 @@ def assemble_plan(
         lines=lines,
         total=total,
         schedule=_schedule(problem, cents),
-        binding=_binding(problem, prices),
+        binding=analysis.binding,
         conflicts=(),
         advice=" ".join(part for part in (_answer(problem, total), advise(lines, total)) if part),
+        question=asked.question,
+        grid_error=analysis.grid_error,
         notes=_notes(problem, decision, sum(cents), baseline),
     )
 
@@ -67,14 +66,8 @@ def assemble_refusal(problem: PlanProblem, conflicts: tuple[Conflict, ...]) -> B
         binding=(),
         conflicts=conflicts,
         advice=advise_on_conflicts(conflicts),
+        question=problem.question,
     )
-
-
-def todays_split(problem: PlanProblem) -> FloatArray:
-    """The whole budget in today's proportions, `(C,)`, in money; evenly where nothing is spent today."""
-    current = problem.curves.current_spend
-    weights = current if current.sum() > 0 else np.ones(len(current))
-    return np.array(split_in_proportion(problem.budget_cents, weights), dtype=np.float64) / 100
 
 
 def _line(problem: PlanProblem, index: int, cents: int, draws: PlanDraws) -> PlanLine:
@@ -93,13 +86,17 @@ def _line(problem: PlanProblem, index: int, cents: int, draws: PlanDraws) -> Pla
     )
 
 
-def _total(problem: PlanProblem, cents: int, draws: PlanDraws) -> PlanTotal:
+def _total(problem: PlanProblem, cents: int, draws: PlanDraws, analysis: Analysis) -> PlanTotal:
+    sales, share = draws.incremental.sum(axis=1), problem.rules.plan.worst_share
     return PlanTotal(
         spend=cents / 100,
         unspent=(problem.budget_cents - cents) / 100,
-        incremental=summarise(draws.incremental.sum(axis=1)),
+        incremental=summarise(sales),
         gain=summarise(draws.gain),
         probability_better=draws.probability_better,
+        expected_regret=analysis.regret[0],
+        expected_regret_today=analysis.regret[1],
+        worst_incremental=float(worst_weights(sales, share) @ sales) if share < 1 else None,
     )
 
 
@@ -111,13 +108,6 @@ def _schedule(problem: PlanProblem, cents: tuple[int, ...]) -> tuple[WeekSpend, 
         for week in range(weeks)
         for channel, amounts in zip(channels, by_channel, strict=True)
     )
-
-
-def _binding(problem: PlanProblem, prices: Mapping[str, float]) -> tuple[BindingRule, ...]:
-    """Dearest first. Prices come per cent of a limit on spend; a target's own is in money already."""
-    in_money = {label: abs(price) * (1 if is_target_label(label) else 100) for label, price in prices.items()}
-    rules = [BindingRule(label, price) for label, price in in_money.items() if price > LEAST_PRICE]
-    return tuple(sorted(rules, key=lambda rule: -rule.shadow_price))
 
 
 def _answer(problem: PlanProblem, total: PlanTotal) -> str:

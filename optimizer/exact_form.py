@@ -1,18 +1,18 @@
 """A program -> arrays for the solver: a spend is a mixture of the breakpoints of one concave run per channel.
 
 A binary chooses the run: the disaggregated convex combination, whose relaxation is the convex hull of all curves and
-values at once (Vielma, Mixed integer linear programming formulation techniques, SIAM Review 57, 2015). Where each
-channel has one run, nothing is integer and the form is that relaxation.
+values at once (Vielma, Mixed integer linear programming formulation techniques, SIAM Review 57, 2015).
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
 from optimizer.formulation import SpendFormulation
+from optimizer.piecewise import Piecewise
 from optimizer.program import Program
 from optimizer.solver import Formulation
 from optimizer.valuation import Valuation
@@ -37,37 +37,31 @@ class _Points:
         return len(self.at)
 
 
-def exact_form(program: Program, cuts: Sequence[Valuation] = ()) -> SpendFormulation:
-    """The program over the curves themselves; rows come in the order spend, values, cuts.
+def exact_form(program: Program) -> SpendFormulation:
+    """The program over the curves themselves; rows on spend come first, then those on values.
 
     Variables: weights of breakpoints, a binary per run where a channel has several, the number of steps where spend
-    comes in steps, and, where there are cuts, the objective itself.
-
-    Args:
-        program: what is solved.
-        cuts: the objective is then the least of these valuations instead of the sum of the curves.
+    comes in steps too many to be listed.
     """
     points = _points(program)
     integers = _Integers.of(program, points)
-    count = points.count + integers.count + bool(cuts)
+    count = points.count + integers.count
     spend_of = sparse.csr_matrix(
         (points.at, (points.channel, np.arange(points.count))), shape=(len(program.curves), count)
     )
     lower, upper = program.limits
-    values = [row.valuation for row in program.value_rows]
     blocks = [
         sparse.csr_matrix(program.weights) @ spend_of,
-        *(_heights(valuation, points, count) for valuation in values),
-        *(_heights(cut, points, count, -1.0) for cut in cuts),
+        *(_heights(row.valuation, points, count) for row in program.value_rows),
         integers.rows(program, points, spend_of),
     ]
     own_lower, own_upper = integers.limits()
-    least = [row.least for row in program.value_rows] + [0.0] * len(cuts)
+    least = [row.least for row in program.value_rows]
     return SpendFormulation(
         Formulation(
-            objective=np.append(np.zeros(count - 1), 1.0) if cuts else _padded(points.worth, count),
-            lower=_lower(count, points, cuts),
-            upper=_upper(count, points, integers, cuts),
+            objective=np.concatenate([points.worth, np.zeros(integers.count)]),
+            lower=np.zeros(count),
+            upper=np.concatenate([np.ones(points.count + len(integers.runs)), integers.most_steps]),
             is_integer=integers.is_integer(points, count),
             rows=sparse.csr_matrix(sparse.vstack(blocks)),
             row_lower=np.concatenate([lower, least, own_lower]),
@@ -79,9 +73,45 @@ def exact_form(program: Program, cuts: Sequence[Valuation] = ()) -> SpendFormula
 
 
 def relaxed_form(program: Program, cuts: Sequence[Valuation] = ()) -> SpendFormulation:
-    """The linear program over the convex hull of curves and values: no runs, no steps."""
-    curves = tuple(curve.merged() for curve in program.curves)
-    return exact_form(replace(program, curves=curves, steps=tuple(0 for _ in curves)), cuts)
+    """The linear program over the convex hull of curves and values: the weights of each channel's breakpoints sum to 1.
+
+    Built as one dense block, which is quickest at the size of a node.
+    """
+    curves, channels = program.curves, len(program.curves)
+    sizes = [len(curve.breakpoints) for curve in curves]
+    channel = np.repeat(np.arange(channels), sizes)
+    at = np.concatenate([curve.breakpoints for curve in curves])
+    values = [_along(row.valuation, curves) for row in program.value_rows]
+    lines = [*(program.weights[:, channel] * at), *values, *(_along(cut, curves) for cut in cuts)]
+    rows = np.vstack([*lines, *(channel == c for c in range(channels))]).astype(np.float64)
+    if cuts:
+        theta = np.zeros(len(rows))
+        theta[len(lines) - len(cuts) : len(lines)] = -1.0
+        rows = np.column_stack([rows, theta])
+    count, ones = rows.shape[1], np.ones(channels)
+    least = [row.least for row in program.value_rows] + [0.0] * len(cuts)
+    lower, upper = program.limits
+    reach = _reach(cuts) if cuts else 1.0
+    worth = np.concatenate([curve.values for curve in curves])
+    spend_of = sparse.csr_matrix((at, (channel, np.arange(len(at)))), shape=(channels, count))
+    return SpendFormulation(
+        Formulation(
+            objective=np.append(np.zeros(count - 1), 1.0) if cuts else worth,
+            lower=np.append(np.zeros(count - 1), -reach if cuts else 0.0),
+            upper=np.append(np.ones(count - 1), reach),
+            is_integer=np.zeros(count, dtype=bool),
+            rows=sparse.csr_matrix(rows),
+            row_lower=np.concatenate([lower, least, ones]),
+            row_upper=np.concatenate([upper, np.full(len(least), np.inf), ones]),
+        ),
+        spend_of,
+        np.zeros(channels),
+    )
+
+
+def _along(valuation: Valuation, curves: Sequence[Piecewise]) -> FloatArray:
+    """Heights at all breakpoints, channel by channel."""
+    return np.concatenate([valuation.at(c, curve.breakpoints) for c, curve in enumerate(curves)])
 
 
 def _points(program: Program) -> _Points:
@@ -163,36 +193,14 @@ def _counts_steps(program: Program, channel: int) -> bool:
     return step > 0 and any(first < last for first, last in curve.runs)
 
 
-def _heights(valuation: Valuation, points: _Points, count: int, objective: float = 0.0) -> sparse.csr_matrix:
+def _heights(valuation: Valuation, points: _Points, count: int) -> sparse.csr_matrix:
     row = np.zeros(count)
     for channel in range(len(valuation.grids)):
         mine = np.flatnonzero(points.channel == channel)
         row[mine] = valuation.at(channel, points.at[mine])
-    if objective:
-        row[-1] = objective
     return sparse.csr_matrix(row)
-
-
-def _lower(count: int, points: _Points, cuts: Sequence[Valuation]) -> FloatArray:
-    lower = np.zeros(count)
-    if cuts:
-        lower[-1] = -_reach(cuts)
-    return lower
-
-
-def _upper(count: int, points: _Points, integers: _Integers, cuts: Sequence[Valuation]) -> FloatArray:
-    upper = np.ones(count)
-    first_step = points.count + len(integers.runs)
-    upper[first_step : first_step + len(integers.stepped)] = integers.most_steps
-    if cuts:
-        upper[-1] = _reach(cuts)
-    return upper
 
 
 def _reach(cuts: Sequence[Valuation]) -> float:
     """No objective lies further from zero."""
     return 1.0 + sum(float(max(np.abs(cut.heights[c]).max() for cut in cuts)) for c in range(len(cuts[0].heights)))
-
-
-def _padded(values: FloatArray, count: int) -> FloatArray:
-    return np.concatenate([values, np.zeros(count - len(values))])

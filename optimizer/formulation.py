@@ -1,8 +1,4 @@
-"""Piecewise curves and labelled rows -> arrays for the solver.
-
-`envelope_form` is a linear program over the upper concave envelopes: a bound, and exact where curves are concave.
-`spend_form` knows no curves: spend alone, for questions of feasibility. The exact form is in `optimizer.exact_form`.
-"""
+"""Restrictions -> arrays for the solver that know no curves: spend alone, for questions of feasibility."""
 
 from dataclasses import dataclass
 
@@ -10,8 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from optimizer.piecewise import upper_hull
-from optimizer.program import Program, limits_of
+from optimizer.program import limits_of
 from optimizer.restrictions import Restrictions
 from optimizer.solver import Formulation
 
@@ -30,32 +25,6 @@ class SpendFormulation:
         """Spend per channel in cents."""
         result: FloatArray = self.offset + self.spend_of @ values
         return result
-
-
-def envelope_form(program: Program) -> SpendFormulation:
-    """The linear program over the envelopes; a variable is the filled fraction of one piece of one envelope."""
-    widths, gains, owner = [], [], []
-    for channel, curve in enumerate(program.curves):
-        hull = upper_hull(curve.breakpoints, curve.values)
-        widths.append(np.diff(curve.breakpoints[hull]))
-        gains.append(np.diff(curve.values[hull]))
-        owner.append(np.full(len(hull) - 1, channel))
-    width, gain, channel_of = np.concatenate(widths), np.concatenate(gains), np.concatenate(owner).astype(int)
-    count = len(width)
-    spend_of = sparse.csr_matrix((width, (channel_of, np.arange(count))), shape=(len(program.curves), count))
-    offset = np.array([curve.breakpoints[0] for curve in program.curves])
-    lower, upper = program.limits
-    shift = program.weights @ offset
-    formulation = Formulation(
-        objective=gain,
-        lower=np.zeros(count),
-        upper=np.ones(count),
-        is_integer=np.zeros(count, dtype=bool),
-        rows=sparse.csr_matrix(sparse.csr_matrix(program.weights) @ spend_of),
-        row_lower=lower - shift,
-        row_upper=upper - shift,
-    )
-    return SpendFormulation(formulation, spend_of, offset)
 
 
 def spend_form(restrictions: Restrictions, objective: FloatArray) -> SpendFormulation:

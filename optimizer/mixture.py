@@ -63,7 +63,7 @@ def read_mixture(program: Program, form: SpendFormulation, solution: Solution, c
     if not cuts:
         bound = lagrangian_bound(program, prices)
     elif duals.sum() > 0:
-        bound = lagrangian_bound(program.valued_by(_mixed(cuts, duals / duals.sum())), prices)
+        bound = lagrangian_bound(program.with_heights(_mixed(cuts, duals / duals.sum())), prices)
     else:
         bound = np.inf
     active = tuple(cut for cut, dual in zip(cuts, duals, strict=True) if dual > LEAST_WEIGHT)

@@ -1,4 +1,4 @@
-"""A channel's mean curve on its grid -> breakpoints where spend may lie, split into concave runs, and their hull.
+"""A channel's mean curve on its grid -> breakpoints where spend may lie, split into concave runs.
 
 The function that is optimised is the linear interpolant of the posterior-mean curve on the grid. Beyond the last
 grid point nothing more is assumed to be sold: the curve goes on flat.
@@ -45,10 +45,6 @@ class Piecewise:
         first, last = self.runs[run]
         part = slice(first, last + 1)
         return Piecewise(self.breakpoints[part], self.values[part], ((0, last - first),))
-
-    def merged(self) -> "Piecewise":
-        """The same points as one run: its mixtures are everything between them."""
-        return replace(self, runs=((0, len(self.breakpoints) - 1),))
 
     def concave_also(self, heights: FloatArray) -> "Piecewise":
         """Runs cut further, so that another function with these heights at the breakpoints is concave on each, too."""
@@ -107,21 +103,6 @@ def restrict(grid_cents: FloatArray, values: FloatArray, lower: int, upper: int,
     points = np.concatenate([[0.0], stretch.breakpoints])
     heights = np.concatenate([interpolate(grid_cents, values, 0.0)[None], stretch.values])
     return Piecewise(points, heights, ((0, 0), *((a + 1, b + 1) for a, b in stretch.runs)))
-
-
-def upper_hull(breakpoints: FloatArray, values: FloatArray) -> list[int]:
-    """Indices of the points on the upper concave envelope, from left to right (Andrew's monotone chain)."""
-    hull: list[int] = []
-    for index in range(len(breakpoints)):
-        while len(hull) >= 2 and _lies_under(breakpoints, values, hull[-2], hull[-1], index):
-            hull.pop()
-        hull.append(index)
-    return hull
-
-
-def _lies_under(x: FloatArray, y: FloatArray, left: int, middle: int, right: int) -> bool:
-    rise = (y[right] - y[left]) * (x[middle] - x[left])
-    return bool((y[middle] - y[left]) * (x[right] - x[left]) <= rise)
 
 
 def _stretch(grid: FloatArray, values: FloatArray, lower: int, upper: int) -> Piecewise:

@@ -6,6 +6,7 @@ from typing import Any
 
 from measurement.interval import Interval
 from optimizer.conflicts import Conflict
+from optimizer.question import Question
 
 
 class PlanStatus(Enum):
@@ -56,13 +57,22 @@ class PlanLine:
 
 @dataclass(frozen=True)
 class PlanTotal:
-    """All lines together; `gain` is against spending the same budget in today's proportions."""
+    """All lines together; `gain` is against spending the same budget in today's proportions.
+
+    Attributes:
+        expected_regret: how much more each draw's own optimum would have been worth, on average, at most; in money.
+        expected_regret_today: the same for today's proportions.
+        worst_incremental: mean sales over the worst share of draws that a plan with risk looks at; else `None`.
+    """
 
     spend: float
     unspent: float
     incremental: Interval
     gain: Interval
     probability_better: float
+    expected_regret: float
+    expected_regret_today: float
+    worst_incremental: float | None
 
     def to_json(self) -> dict[str, Any]:
         """The keys of the public JSON."""
@@ -72,6 +82,9 @@ class PlanTotal:
             "incremental": self.incremental.to_json(),
             "gain": self.gain.to_json(),
             "probability_better": self.probability_better,
+            "expected_regret": self.expected_regret,
+            "expected_regret_today": self.expected_regret_today,
+            "worst_incremental": self.worst_incremental,
         }
 
 
@@ -90,14 +103,22 @@ class WeekSpend:
 
 @dataclass(frozen=True)
 class BindingRule:
-    """A rule that costs something: objective per unit of money by which it would give way."""
+    """A rule that costs something.
+
+    Attributes:
+        shadow_price: objective per unit of money by which it would give way; 0 for steps and minimum viable spends.
+        cost: objective that the whole rule costs, `None` where that was not worked out or is no question.
+        words: the same as a sentence.
+    """
 
     rule: str
     shadow_price: float
+    cost: float | None
+    words: str
 
     def to_json(self) -> dict[str, Any]:
         """The keys of the public JSON."""
-        return {"rule": self.rule, "shadow_price": self.shadow_price}
+        return {"rule": self.rule, "shadow_price": self.shadow_price, "cost": self.cost, "words": self.words}
 
 
 @dataclass(frozen=True)
@@ -107,8 +128,12 @@ class BudgetPlan:
     Attributes:
         status: optimal, feasible or infeasible; an infeasible plan has conflicts, no lines and no total.
         gap: relative distance of `objective` to `bound`.
-        bound: no plan under the same rules reaches more, on the interpolated mean curves.
-        objective: margin x expected incremental sales, plus the money a reserve keeps.
+        bound: no plan under the same rules reaches more, on the interpolated curves; where the least budget is asked
+            for, none needs less.
+        objective: margin x expected incremental sales, plus the money a reserve keeps; with risk the mean of the worst
+            draws; where a budget is asked for that budget, or sales less the marginal iROAS for every unit spent.
+        grid_error: what the curves between their grid points may add to the gap, estimated from their curvature.
+        question: what was asked, by the names of the options.
         notes: what a reader should know, in plain words.
     """
 
@@ -124,6 +149,8 @@ class BudgetPlan:
     binding: tuple[BindingRule, ...]
     conflicts: tuple[Conflict, ...]
     advice: str
+    question: Question
+    grid_error: float | None = None
     notes: tuple[str, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
@@ -141,5 +168,7 @@ class BudgetPlan:
             "binding": [rule.to_json() for rule in self.binding],
             "conflicts": [conflict.to_json() for conflict in self.conflicts],
             "advice": self.advice,
+            "question": {"asked": self.question.asked.value, "value": self.question.value},
+            "grid_error": self.grid_error,
             "notes": list(self.notes),
         }

@@ -6,7 +6,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from optimizer.exact_form import relaxed_form
-from optimizer.formulation import envelope_form
 from optimizer.problem import PlanProblem
 from optimizer.program import limits_of, without_own_rules
 from optimizer.restrictions import Restrictions
@@ -28,8 +27,7 @@ def marginal_prices(
         curve.only_run(curve.run_at(float(cents))) for curve, cents in zip(program.curves, spend, strict=True)
     )
     program = replace(program, curves=curves)
-    form = relaxed_form(program) if program.value_rows else envelope_form(program)
-    solution = solve(form.formulation, deadline)
+    solution = solve(relaxed_form(program).formulation, deadline)
     if not solution.has_values:
         return {}
     rows = program.rows

@@ -89,6 +89,11 @@ class PlanProblem:
         return mean
 
     @property
+    def question(self) -> Question:
+        """The target, or the budget as a question."""
+        return self.target or Question(Asked.BUDGET, self.budget)
+
+    @property
     def makes_least(self) -> bool:
         """Whether the question is for the least of something, a budget; else for the most."""
         return self.target is not None and self.target.asked is Asked.TARGET_SALES

@@ -8,7 +8,8 @@ from numpy.typing import NDArray
 from optimizer.piecewise import Piecewise, only_multiples, restrict
 from optimizer.problem import PlanProblem
 from optimizer.question import Asked
-from optimizer.restrictions import Restrictions, Row, Target
+from optimizer.restrictions import Restrictions, Row
+from optimizer.targets import Target
 from optimizer.valuation import Valuation, WorstDraws
 
 FloatArray = NDArray[np.float64]
@@ -51,6 +52,11 @@ class Program:
     risk: WorstDraws | None = None
 
     @property
+    def labels(self) -> list[str]:
+        """Of the rows and then the value rows: the order of prices."""
+        return [row.label for row in self.rows] + [row.label for row in self.value_rows]
+
+    @property
     def weights(self) -> FloatArray:
         """Coefficients of the rows on the channels' spend, `(M, C)`."""
         return np.array([row.weights(len(self.curves)) for row in self.rows]).reshape(-1, len(self.curves))
@@ -89,10 +95,12 @@ class Program:
 
     def valued_by(self, valuation: Valuation) -> "Program":
         """The same rules with another objective, and no risk."""
-        curves = []
-        for channel, curve in enumerate(self.curves):
-            heights = valuation.at(channel, curve.breakpoints)
-            curves.append(replace(curve, values=heights).concave_also(heights))
+        program = self.with_heights(valuation)
+        return replace(program, curves=tuple(curve.concave_also(curve.values) for curve in program.curves))
+
+    def with_heights(self, valuation: Valuation) -> "Program":
+        """The same, with runs left as they are: enough where only mixtures and bounds are asked for."""
+        curves = (replace(own, values=valuation.at(c, own.breakpoints)) for c, own in enumerate(self.curves))
         return replace(self, curves=tuple(curves), risk=None)
 
     def at_worst(self, spend_cents: FloatArray) -> "Program":
@@ -112,7 +120,7 @@ def limits_of(rows: tuple[Row, ...]) -> tuple[FloatArray, FloatArray]:
 def build_program(problem: PlanProblem, restrictions: Restrictions) -> Program:
     """Curves on the spends that each channel's own rules allow, and the rules that join channels."""
     grids = grids_of(problem, restrictions)
-    objective = _objective(problem, grids)
+    objective = objective_of(problem, grids)
     value_rows = tuple(_value_row(problem, grids, target) for target in restrictions.targets)
     curves: list[Piecewise] = []
     steps: list[int] = []
@@ -133,7 +141,7 @@ def build_program(problem: PlanProblem, restrictions: Restrictions) -> Program:
 def without_own_rules(problem: PlanProblem, restrictions: Restrictions) -> Program:
     """The same with every row a joint one and each channel free between 0 and the end of its curve; no steps."""
     grids = grids_of(problem, restrictions)
-    objective = _objective(problem, grids)
+    objective = objective_of(problem, grids)
     value_rows = tuple(_value_row(problem, grids, target) for target in restrictions.targets)
     curves = []
     for channel, end in enumerate(restrictions.curve_ends):
@@ -168,7 +176,7 @@ def _on(grids: tuple[FloatArray, ...], table: FloatArray) -> tuple[FloatArray, .
     return tuple(columns)
 
 
-def _objective(problem: PlanProblem, grids: tuple[FloatArray, ...]) -> Valuation:
+def objective_of(problem: PlanProblem, grids: tuple[FloatArray, ...]) -> Valuation:
     """Margin x mean sales, less the spend itself where a reserve may keep it; or what the target makes large."""
     if problem.target is None:
         kept = 1.0 if problem.rules.plan.reserve > 0 else 0.0
@@ -179,6 +187,14 @@ def _objective(problem: PlanProblem, grids: tuple[FloatArray, ...]) -> Valuation
     if problem.target.asked is Asked.TARGET_IROAS:
         return nothing.less_spend(-1.0)
     return mean_sales(problem, grids).less_spend(problem.target.value)
+
+
+def worth_by_draw(problem: PlanProblem, restrictions: Restrictions) -> WorstDraws:
+    """What spend is worth by draw where the question is for a budget; all draws count."""
+    grids = grids_of(problem, restrictions)
+    price = 1.0 if problem.rules.plan.reserve > 0 else 0.0
+    pairs = zip(_on(grids, problem.value_draws), grids, strict=True)
+    return WorstDraws(grids, tuple(own - price * grid / 100 for own, grid in pairs), 1.0)
 
 
 def _risk(problem: PlanProblem, grids: tuple[FloatArray, ...]) -> WorstDraws | None:

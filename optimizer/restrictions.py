@@ -14,8 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from optimizer.problem import PlanProblem
-from optimizer.question import Asked
 from optimizer.rules import ChannelRule, GroupRule
+from optimizer.targets import Target, targets_of
 
 FloatArray = NDArray[np.float64]
 SHARE_DENOMINATOR = 10**6  # shares are read to a millionth
@@ -53,6 +53,11 @@ class Row:
         """Whether the row limits one channel by itself."""
         return len(self.members) == 1 and self.share == 0 and self.kind is not RowKind.BUDGET
 
+    def moved(self, cents: int) -> "Row":
+        """The same row with its limits moved."""
+        lower, upper = (None if limit is None else limit + cents for limit in (self.lower, self.upper))
+        return replace(self, lower=lower, upper=upper)
+
     def weights(self, channels: int) -> FloatArray:
         """Coefficients on the channels' spend, `(C,)`."""
         weights = np.full(channels, -float(self.share))
@@ -68,15 +73,6 @@ class Jump:
     channel: int
     step: int = 0
     minimum_viable: int = 0
-
-
-@dataclass(frozen=True)
-class Target:
-    """A rule on what the plan brings: expected incremental sales - `iroas` x all spend >= `least`, in money."""
-
-    label: str
-    iroas: float
-    least: float
 
 
 @dataclass(frozen=True)
@@ -119,6 +115,11 @@ class Restrictions:
         row = Row(label, RowKind.BUDGET, tuple(range(len(self.channels))), least, None)
         return replace(self, rows=(*self.rows, row))
 
+    def with_budget_moved(self, cents: int) -> "Restrictions":
+        """The same problem with all limits on the total moved by some cents."""
+        rows = tuple(row.moved(cents) if row.kind is RowKind.BUDGET else row for row in self.rows)
+        return replace(self, rows=rows, budget=self.budget + cents)
+
     def step(self, channel: int) -> int:
         """The channel's step in cents, 0 for none."""
         return max((jump.step for jump in self.jumps if jump.channel == channel), default=0)
@@ -155,7 +156,7 @@ def restrict(problem: PlanProblem, hold: Hold) -> Restrictions:
         rows.append(Row(f"budget {_money(problem.budget_cents)}", RowKind.BUDGET, everyone, None, problem.budget_cents))
     ends = _curve_ends(problem, rows)
     rows.extend(_end_rows(channels, ends))
-    return Restrictions(channels, _distinct(rows), tuple(jumps), tuple(_targets(problem)), problem.budget_cents, ends)
+    return Restrictions(channels, _distinct(rows), tuple(jumps), targets_of(problem), problem.budget_cents, ends)
 
 
 def cents_up(money: float) -> int:
@@ -225,23 +226,6 @@ def _group_rows(group: GroupRule, members: tuple[int, ...]) -> Iterator[Row]:
         yield row(f"min_share {group.min_share:.4g}", 0, None, group.min_share)
     if group.max_share is not None:
         yield row(f"max_share {group.max_share:.4g}", None, 0, group.max_share)
-
-
-def is_target_label(label: str) -> bool:
-    """Whether a rule is on what the plan brings."""
-    return label.startswith(("target_iroas ", "target_sales "))
-
-
-def _targets(problem: PlanProblem) -> Iterator[Target]:
-    least = problem.rules.plan.target_iroas
-    if least is not None:
-        yield Target(f"target_iroas {least:.4g}", least, 0.0)
-    if problem.target is None:
-        return
-    if problem.target.asked is Asked.TARGET_SALES:
-        yield Target(f"target_sales {problem.target.value:,.2f}", 0.0, problem.target.value)
-    if problem.target.asked is Asked.TARGET_IROAS:
-        yield Target(f"target_iroas {problem.target.value:.4g}", problem.target.value, 0.0)
 
 
 def _curve_ends(problem: PlanProblem, rows: list[Row]) -> tuple[int, ...]:

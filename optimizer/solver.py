@@ -37,17 +37,19 @@ class SolverSettings:
 
     Attributes:
         gap_limit: relative distance to the proven bound up to which a plan is called optimal.
-        exact_form_above: gap of the envelope's plan above which the exact integer form is solved.
+        exact_form_above: gap of the envelope's plan above which ranges of spend are split, or the integer form solved.
         deadline_seconds: for the whole answer.
+        costs_seconds: for working out what each binding rule costs in all; 0 leaves that out.
     """
 
     gap_limit: float = 1e-3
     exact_form_above: float = 1e-6
     deadline_seconds: float = 10.0
+    costs_seconds: float = 1.0
 
     def __post_init__(self) -> None:
-        if not (self.gap_limit >= 0 and self.exact_form_above >= 0 and self.deadline_seconds > 0):
-            raise ValueError("gap_limit and exact_form_above must be at least 0 and deadline_seconds above 0")
+        if not (min(self.gap_limit, self.exact_form_above, self.costs_seconds) >= 0 and self.deadline_seconds > 0):
+            raise ValueError("gaps and costs_seconds must be at least 0 and deadline_seconds above 0")
 
 
 @dataclass(frozen=True)

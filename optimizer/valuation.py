@@ -67,19 +67,19 @@ class WorstDraws:
 
     def by_draw(self, channel: int, cents: float) -> FloatArray:
         """Heights of one channel at one spend, by draw `(D,)`."""
+        return self.table_at(channel, np.array([cents]))[:, 0]
+
+    def table_at(self, channel: int, cents: FloatArray) -> FloatArray:
+        """Heights of one channel at several spends `(P,)`, by draw `(D, P)`."""
         grid, table = self.grids[channel], self.draws[channel]
-        cell = int(np.clip(np.searchsorted(grid, cents, side="right") - 1, 0, len(grid) - 2))
-        part = min(max((cents - grid[cell]) / (grid[cell + 1] - grid[cell]), 0.0), 1.0)
+        cell = np.clip(np.searchsorted(grid, cents, side="right") - 1, 0, len(grid) - 2)
+        part = np.clip((cents - grid[cell]) / (grid[cell + 1] - grid[cell]), 0.0, 1.0)
         result: FloatArray = table[:, cell] + part * (table[:, cell + 1] - table[:, cell])
         return result
 
     def weights(self, totals: FloatArray) -> FloatArray:
-        """The weights on draws `(D,)`, at most 1 / (share x D) each and 1 in sum, that make `totals` worst."""
-        most = 1.0 / (self.share * self.count)
-        ranked = np.argsort(totals, kind="stable")
-        weights = np.zeros(self.count)
-        weights[ranked] = np.clip(1.0 - most * np.arange(self.count), 0.0, most)
-        return weights
+        """The weights on draws `(D,)` that make `totals` worst."""
+        return worst_weights(totals, self.share)
 
     def worst(self, spend_cents: FloatArray) -> float:
         """Mean of the worst share of draws at a spend `(C,)`."""
@@ -94,3 +94,12 @@ class WorstDraws:
     def mean(self) -> Valuation:
         """The valuation by the plain mean."""
         return self.weighted(np.full(self.count, 1.0 / self.count))
+
+
+def worst_weights(totals: FloatArray, share: float) -> FloatArray:
+    """Weights `(D,)` on the worst `share` of draws, at most 1 / (share x D) each and 1 in sum."""
+    count = len(totals)
+    most = 1.0 / (share * count)
+    weights = np.zeros(count)
+    weights[np.argsort(totals, kind="stable")] = np.clip(1.0 - most * np.arange(count), 0.0, most)
+    return weights

@@ -24,11 +24,16 @@ KEYS = {
         *("channel", "current_spend", "spend", "change", "incremental", "iroas", "marginal_iroas"),
         *("extrapolated", "held"),
     },
-    "total": {"spend", "unspent", "incremental", "gain", "probability_better"},
+    "total": {
+        *("spend", "unspent", "incremental", "gain", "probability_better"),
+        *("expected_regret", "expected_regret_today", "worst_incremental"),
+    },
     "schedule": {"week", "channel", "spend"},
-    "binding": {"rule", "shadow_price"},
+    "binding": {"rule", "shadow_price", "cost", "words"},
     "conflicts": {"rules", "relaxation"},
     "advice": None,
+    "question": None,
+    "grid_error": None,
     "notes": None,
 }
 

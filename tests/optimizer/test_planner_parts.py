@@ -1,5 +1,7 @@
 """Pieces under the planner, each against an independent method."""
 
+from fractions import Fraction
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -8,9 +10,11 @@ from scipy import sparse
 from scipy.optimize import linprog
 from scipy.spatial import ConvexHull
 
-from optimizer.piecewise import only_multiples, restrict, upper_hull
+from optimizer.mixture import best_mixture
+from optimizer.piecewise import only_multiples, restrict
 from optimizer.program import Program
 from optimizer.proof import lagrangian_bound, relative_gap
+from optimizer.restrictions import Row, RowKind
 from optimizer.rounding import split_evenly, split_in_proportion
 from optimizer.solver import Deadline, Formulation, SolutionStatus, SolverSettings, solve
 
@@ -18,10 +22,15 @@ GRID = np.linspace(0.0, 1000.0, 21)
 S_CURVE = GRID**3 / (GRID**3 + 300.0**3)
 
 
-def test_the_hull_is_that_of_qhull():
-    points = np.column_stack([GRID, S_CURVE])
-    corners = set(ConvexHull(np.vstack([points, [[0.0, -9.0], [1000.0, -9.0]]])).vertices.tolist()) - {21, 22}
-    assert set(upper_hull(GRID, S_CURVE)) == corners
+def test_the_best_mixture_is_that_of_the_hull_of_qhull():
+    """One S-shaped channel beside one that sells nothing: the relaxation is the upper hull at the budget."""
+    hull = ConvexHull(np.vstack([np.column_stack([GRID, S_CURVE]), [[0.0, -9.0], [1000.0, -9.0]]]))
+    corners = np.sort([index for index in hull.vertices if index < len(GRID)])
+    curves = (restrict(GRID, S_CURVE, 0, 1000, 0), restrict(GRID, 0 * GRID, 0, 1000, 0))
+    for budget in (10, 140, 300, 555, 900):
+        row = Row("budget", RowKind.BUDGET, (0, 1), None, budget)
+        mixture = best_mixture(Program(curves, (row,), (0, 0)), Deadline.after(5))
+        assert mixture.bound == pytest.approx(np.interp(budget, GRID[corners], S_CURVE[corners]))
 
 
 def test_concave_runs_cover_the_curve_and_are_concave():
@@ -98,10 +107,6 @@ def test_linear_programs_and_their_duals_are_those_of_scipy(seed):
 
 def test_any_prices_give_a_bound():
     """Weak duality on a program small enough to search."""
-    from fractions import Fraction
-
-    from optimizer.restrictions import Row, RowKind
-
     curves = (restrict(GRID, S_CURVE, 0, 1000, 0), restrict(GRID, np.sqrt(GRID) / 40, 0, 1000, 0))
     rows = (
         Row("budget", RowKind.BUDGET, (0, 1), None, 800),
