@@ -31,12 +31,12 @@ def install_error_handlers(app: FastAPI) -> None:
     app.add_exception_handler(HTTPException, _http_error)
     app.add_exception_handler(Exception, _fault)
     app.add_exception_handler(BadRules, _bad_rules)
+    app.add_exception_handler(BadProblem, _bad_problem)
     for kind, status, code, field in (
         (ModelNotFound, HTTPStatus.NOT_FOUND, "model_not_found", "model"),
         (ModelFileError, HTTPStatus.CONFLICT, "model_unreadable", "model"),
         (ModelRefused, HTTPStatus.CONFLICT, "model_refused", "model"),
         (DeadlineExceeded, HTTPStatus.SERVICE_UNAVAILABLE, "deadline_exceeded", ""),
-        (BadProblem, HTTPStatus.UNPROCESSABLE_ENTITY, "bad_problem", "budget"),
         (BadInput, HTTPStatus.UNPROCESSABLE_ENTITY, "bad_input", ""),
     ):
         app.add_exception_handler(kind, _known(status, code, field))
@@ -72,6 +72,14 @@ def _bad_rules(_: Request, error: Exception) -> JSONResponse:
     table = re.search(r"\[\[?((?:channel|group|plan)[^\]]*)\]", detail)
     field = f"rules.{table[1]}" if table else "rules"
     return problem(HTTPStatus.UNPROCESSABLE_ENTITY, "bad_rules", detail, [{"field": field, "message": detail}])
+
+
+def _bad_problem(_: Request, error: Exception) -> JSONResponse:
+    """The field is the one that the message begins with, else the budget."""
+    detail = str(error)
+    named = re.match(r"The (other plan|target_sales|target_iroas|marginal_iroas)", detail)
+    field = named[1].replace("other plan", "against") if named else "budget"
+    return problem(HTTPStatus.UNPROCESSABLE_ENTITY, "bad_problem", detail, [{"field": field, "message": detail}])
 
 
 def _invalid_request(_: Request, error: Exception) -> JSONResponse:

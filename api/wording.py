@@ -103,6 +103,13 @@ def gain_in_words(plan: Mapping[str, Any], currency: str) -> str:
     )
 
 
+def regret_in_words(plan: Mapping[str, Any], currency: str) -> str:
+    """What not knowing the curves better costs, with this plan and with today's proportions."""
+    regret, today = (plan["total"][key] for key in ("expected_regret", "expected_regret_today"))
+    words = f"Not knowing the curves better costs {compact_money(regret, currency)} on average (expected regret)"
+    return f"{words}; in today's proportions {compact_money(today, currency)}." if today > 0 else f"{words}."
+
+
 def _chains(rhat: float | None) -> str:
     if rhat is None:
         return "Whether the chains agree could not be computed."

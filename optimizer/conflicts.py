@@ -11,6 +11,7 @@ from fractions import Fraction
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy import sparse
 
 from optimizer.exact_form import exact_form
@@ -22,6 +23,7 @@ from optimizer.program import build_program, grids_of, mean_sales
 from optimizer.restrictions import Restrictions, RowKind
 from optimizer.solver import Deadline, Formulation, SolutionStatus, SolverSettings, solve
 
+FloatArray = NDArray[np.float64]
 MOST_CONFLICTS = 5
 MOST_RATIOS = 20
 RATIO_TOLERANCE = 1e-9
@@ -102,10 +104,17 @@ class _Rules:
 
 
 def best_average(problem: PlanProblem, restrictions: Restrictions, deadline: Deadline) -> float:
-    """The highest average iROAS of any plan that spends something (Dinkelbach 1967: a few programs, each solved)."""
+    """The highest average iROAS of any plan that spends something; 0 where none does."""
+    spend = best_average_spend(problem, restrictions, deadline)
+    spent = float(spend.sum()) / 100
+    return mean_sales(problem, grids_of(problem, restrictions)).total(spend) / spent if spent > 0 else 0.0
+
+
+def best_average_spend(problem: PlanProblem, restrictions: Restrictions, deadline: Deadline) -> FloatArray:
+    """Its spend in cents, `(C,)` (Dinkelbach 1967: sales less a price for spend, a few times, each solved)."""
     program = build_program(problem, replace(restrictions, targets=()))
     sales = mean_sales(problem, grids_of(problem, restrictions))
-    average = 0.0
+    best, average = np.zeros(len(restrictions.channels)), 0.0
     for _ in range(MOST_RATIOS):
         found = optimise(program.valued_by(sales.less_spend(average)), SolverSettings(), deadline)
         spent = float(found.spend.sum()) / 100 if found else 0.0
@@ -114,8 +123,8 @@ def best_average(problem: PlanProblem, restrictions: Restrictions, deadline: Dea
         reached = sales.total(found.spend) / spent
         if reached <= average * (1 + RATIO_TOLERANCE):
             break
-        average = reached
-    return average
+        best, average = found.spend, reached
+    return best
 
 
 def _deletion_filter(asked: _Rules, labels: list[str]) -> list[str]:

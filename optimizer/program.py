@@ -166,6 +166,11 @@ def mean_sales(problem: PlanProblem, grids: tuple[FloatArray, ...]) -> Valuation
     return Valuation(grids, _on(grids, problem.mean_curves))
 
 
+def mean_worth(problem: PlanProblem, grids: tuple[FloatArray, ...]) -> Valuation:
+    """Margin x expected incremental sales."""
+    return Valuation(grids, _on(grids, problem.mean_values))
+
+
 def _on(grids: tuple[FloatArray, ...], table: FloatArray) -> tuple[FloatArray, ...]:
     """A table `(..., C, K)` by channel, its last column repeated as far as the channel's grid is longer."""
     columns = []
@@ -180,7 +185,7 @@ def objective_of(problem: PlanProblem, grids: tuple[FloatArray, ...]) -> Valuati
     """Margin x mean sales, less the spend itself where a reserve may keep it; or what the target makes large."""
     if problem.target is None:
         kept = 1.0 if problem.rules.plan.reserve > 0 else 0.0
-        return Valuation(grids, _on(grids, problem.mean_values)).less_spend(kept)
+        return mean_worth(problem, grids).less_spend(kept)
     nothing = Valuation(grids, tuple(np.zeros(len(grid)) for grid in grids))
     if problem.target.asked is Asked.TARGET_SALES:
         return nothing.less_spend(1.0)

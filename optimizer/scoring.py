@@ -36,9 +36,14 @@ def score(curves: ResponseCurves, spend: FloatArray, baseline_spend: FloatArray)
     incremental = sales(curves, spend)
     baseline = sales(curves, baseline_spend).sum(axis=1)
     gain = incremental.sum(axis=1) - baseline
-    tie = TIE_TOLERANCE * float(np.abs(baseline).mean())
-    better = float((gain > tie).mean() + 0.5 * (np.abs(gain) <= tie).mean())
+    better = share_better(gain, float(np.abs(baseline).mean()))
     return PlanDraws(incremental, _slopes(curves, spend), gain, baseline, better)
+
+
+def share_better(gain: FloatArray, level: float) -> float:
+    """Share of draws `(D,)` above 0; a gain that is nothing against sales of `level` is a tie and counts half."""
+    tie = TIE_TOLERANCE * level
+    return float((gain > tie).mean() + 0.5 * (np.abs(gain) <= tie).mean())
 
 
 def sales(curves: ResponseCurves, spend: FloatArray) -> FloatArray:

@@ -8,7 +8,7 @@ from rich.table import Table
 
 from api.cli.output import safe, table
 from api.formats import between, compact_between, compact_money, money, number, signed_percent
-from api.wording import gain_in_words, line_note, plan_status_in_words, sentences
+from api.wording import gain_in_words, line_note, plan_status_in_words, regret_in_words, sentences
 
 _COLUMNS = (
     "<channel",
@@ -25,7 +25,7 @@ _COLUMNS = (
 
 
 def print_plan(console: Console, plan: Mapping[str, Any], currency: str) -> None:
-    """Status, lines, totals, binding rules, conflicts and the advice."""
+    """Status, lines, totals, binding rules, conflicts, other budgets, another plan, and the advice."""
     console.print(
         f"[bold]{plan_status_in_words(plan)}[/bold], {money(plan['budget'], currency)} in {plan['weeks']} weeks"
     )
@@ -36,12 +36,20 @@ def print_plan(console: Console, plan: Mapping[str, Any], currency: str) -> None
         console.print(gain_in_words(plan, currency))
     if plan["total"]["unspent"] and plan["lines"]:
         console.print(f"Left unspent: {money(plan['total']['unspent'], currency)}.")
+    if plan["total"]["expected_regret"] is not None:
+        console.print(regret_in_words(plan, currency))
     for rule in plan["binding"]:
-        price = number(rule["shadow_price"], 2)
-        console.print(f"Binding: {safe(str(rule['rule']))}; one more unit of it is worth {price} in sales.")
+        console.print(f"Binding: {safe(str(rule['words']))}")
     for conflict in plan["conflicts"]:
         console.print(f"Cannot hold together: {safe('; '.join(map(str, conflict['rules'])))}.")
-    for sentence in sentences(plan["advice"]):
+    if "frontier" in plan:
+        console.print()
+        console.print(_frontier(plan["frontier"], currency))
+    if "against" in plan:
+        console.print()
+        console.print(_against(plan["against"], currency))
+    asides = [plan[key]["advice"] for key in ("frontier", "against") if key in plan]
+    for sentence in [*sentences(plan["advice"]), *filter(None, asides)]:
         console.print(f"→ {safe(sentence)}")
 
 
@@ -69,4 +77,35 @@ def _lines(plan: Mapping[str, Any], currency: str) -> Table:
         compact_money(total["incremental"]["mean"], currency),
         compact_between(total["incremental"]),
     )
+    return made
+
+
+def _frontier(frontier: Mapping[str, Any], currency: str) -> Table:
+    made = table("What other budgets return", ("budget", "spent", "incremental", "90 % interval", "iROAS", "next unit"))
+    for point in frontier["points"]:
+        if point["incremental"] is None:
+            made.add_row(money(point["budget"], currency), "no plan keeps the rules")
+            continue
+        made.add_row(
+            money(point["budget"], currency),
+            money(point["spend"], currency),
+            compact_money(point["incremental"]["mean"], currency),
+            compact_between(point["incremental"]),
+            number(point["iroas"], 2),
+            number(point["marginal_iroas"], 2),
+        )
+    return made
+
+
+def _against(comparison: Mapping[str, Any], currency: str) -> Table:
+    made = table("Against the other plan", ("<channel", "this plan", "other plan", "sells more", "90 % interval"))
+    total = {"channel": "total"} | {key: comparison[key] for key in ("spend", "other_spend", "gain")}
+    for line in [*comparison["lines"], total]:
+        made.add_row(
+            safe(line["channel"]),
+            money(line["spend"], currency),
+            money(line["other_spend"], currency),
+            compact_money(line["gain"]["mean"], currency),
+            compact_between(line["gain"]),
+        )
     return made

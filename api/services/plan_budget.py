@@ -1,15 +1,22 @@
-"""A fitted model, a budget and rules in, the plan as plain JSON out; a refused model is planned with only by force."""
+"""A fitted model, a question and rules in, the plan as plain JSON out; a refused model only by force."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from api.plain_json import plain
+from api.services.other_plan import read_plan
 from measurement.curves import ResponseCurves
 from measurement.fitted import FittedModel
 from measurement.report import ModelStatus
+from optimizer.errors import BadProblem
+from optimizer.question import Asked, Question
 from optimizer.rules import Rules
+
+if TYPE_CHECKING:
+    from optimizer.plan import BudgetPlan
+    from optimizer.problem import PlanProblem
 
 DEFAULT_WEEKS = 13
 _UNKNOWN = dict.fromkeys(("mean", "sd", "p5", "p10", "p50", "p90", "p95"))
@@ -19,12 +26,42 @@ CurvesOf = Callable[[FittedModel, int], ResponseCurves]
 
 @dataclass(frozen=True)
 class PlanRequest:
-    """What to plan; `rules` is a rules.toml, the same as a mapping, or None; `force` plans on a refused model."""
+    """What to plan.
 
-    budget: float
+    Attributes:
+        question: a budget, or what a budget is to reach.
+        weeks: planned weeks.
+        rules: a rules.toml, the same as a mapping, or None.
+        force: plan on a refused model, too.
+        frontier: sweep budgets around the answer.
+        against: another plan's JSON to hold the answer against, or None.
+    """
+
+    question: Question
     weeks: int = DEFAULT_WEEKS
     rules: Path | Mapping[str, Any] | None = None
     force: bool = False
+    frontier: bool = False
+    against: Mapping[str, Any] | None = None
+
+
+def one_question(given: Mapping[str, float | None], spelled: Callable[[str], str] = str) -> Question:
+    """The one question among those that may be asked, by name.
+
+    Args:
+        given: number or None for each of `budget`, `target_sales`, `target_iroas` and `marginal_iroas`.
+        spelled: how the caller spells a name.
+
+    Raises:
+        BadProblem: none or several are asked, or the number is absurd.
+    """
+    asked = {name: value for name, value in given.items() if value is not None}
+    if len(asked) != 1:
+        choices = [spelled(kind.value) for kind in Asked]
+        got = " and ".join(spelled(name) for name in asked) or "none"
+        raise BadProblem(f"Give exactly one of {', '.join(choices[:-1])} or {choices[-1]}; got {got}.")
+    ((name, value),) = asked.items()
+    return Question(Asked(name), value)
 
 
 def plan_budget(model: FittedModel, request: PlanRequest, curves_of: CurvesOf | None = None) -> dict[str, Any]:
@@ -36,22 +73,53 @@ def plan_budget(model: FittedModel, request: PlanRequest, curves_of: CurvesOf | 
         curves_of: where response curves come from, for a caller that keeps them; else they are computed.
 
     Raises:
-        BadProblem, BadRules: the budget or a rule cannot be planned with; a refused model changes nothing about that.
+        BadProblem, BadRules: the question, a rule or the other plan cannot be planned with; a refused model changes
+            nothing about that.
     """
     from measurement.posterior import response_curves
     from optimizer.allocate import allocate
-    from optimizer.problem import PlanProblem
 
     rules = _rules(request.rules, model.panel.channel_names)
     curves = (curves_of or response_curves)(model, request.weeks)
-    problem = PlanProblem(curves, request.budget, rules)
+    problem = _problem(request.question, curves, rules)
+    other = None if request.against is None else read_plan(request.against, request.weeks)
     refused = model.report.status is ModelStatus.REFUSED
     if refused and not request.force:
         return _refusal(request, model)
-    answer: dict[str, Any] = plain(allocate(problem).to_json())
+    plan = allocate(problem)
+    answer: dict[str, Any] = plain(plan.to_json())
+    if request.frontier:
+        answer["frontier"] = _frontier(problem, plan)
+    if other is not None and plan.lines:
+        answer["against"] = _against(curves, plan, other)
     if refused:
         answer["advice"] = f"The model was refused ({_why(model)}): this plan was forced. {answer['advice']}"
     return _complete(answer)
+
+
+def _problem(question: Question, curves: ResponseCurves, rules: Rules) -> "PlanProblem":
+    from optimizer.problem import PlanProblem
+
+    if question.asked is Asked.BUDGET:
+        return PlanProblem(curves, question.value, rules)
+    return PlanProblem.reaching(question, curves, rules)
+
+
+def _frontier(problem: "PlanProblem", plan: "BudgetPlan") -> dict[str, Any]:
+    """Around the plan's budget; where a target has no plan, around today's spend."""
+    from optimizer.frontier import draw_frontier
+
+    around = plan.budget or float(problem.curves.current_spend.sum()) or float(problem.curves.spend_grid[:, -1].sum())
+    frontier: dict[str, Any] = plain(draw_frontier(problem, around).to_json())
+    return frontier
+
+
+def _against(curves: ResponseCurves, plan: "BudgetPlan", other: Mapping[str, float]) -> dict[str, Any]:
+    from optimizer.comparison import compare_plans
+
+    spend = {line.channel: line.spend for line in plan.lines}
+    comparison: dict[str, Any] = plain(compare_plans(curves, spend, other).to_json())
+    return comparison
 
 
 def _rules(rules: Path | Mapping[str, Any] | None, channels: tuple[str, ...]) -> Rules:
@@ -66,20 +134,23 @@ def _rules(rules: Path | Mapping[str, Any] | None, channels: tuple[str, ...]) ->
 
 
 def _refusal(request: PlanRequest, model: FittedModel) -> dict[str, Any]:
+    budget = request.question.value if request.question.asked is Asked.BUDGET else 0.0
     advice = f"The model was refused ({_why(model)}), so there is no plan. Force one to plan on it all the same."
     return {
         "status": "infeasible",
         "gap": None,
         "bound": None,
         "objective": None,
-        "budget": request.budget,
+        "budget": budget,
         "weeks": request.weeks,
         "lines": [],
-        "total": _no_total(request.budget),
+        "total": _no_total(budget),
         "schedule": [],
         "binding": [],
         "conflicts": [],
         "advice": advice,
+        "question": {"asked": request.question.asked.value, "value": request.question.value},
+        "grid_error": None,
         "notes": [],
     }
 
@@ -101,4 +172,7 @@ def _no_total(budget: float) -> dict[str, Any]:
         "incremental": dict(_UNKNOWN),
         "gain": dict(_UNKNOWN),
         "probability_better": None,
+        "expected_regret": None,
+        "expected_regret_today": None,
+        "worst_incremental": None,
     }

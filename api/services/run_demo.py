@@ -74,6 +74,7 @@ def run_demo(seed: int, folder: Path, progress: Callable[[FitProgress], None] | 
     from api.services.write_page import write_page
     from measurement.simulate import WorldKind, WorldSpec, write_world
     from measurement.storage import refuse_foreign, save_model
+    from optimizer.question import Asked, Question
 
     refuse_foreign(folder / "model")
     world = simulate_advertiser(WorldSpec(WorldKind.CONSTANT, GEOS, WEEKS, CHANNELS, seed))
@@ -85,7 +86,7 @@ def run_demo(seed: int, folder: Path, progress: Callable[[FitProgress], None] | 
     save_model(model, folder / "model")
     rules = {"channel": {name: {"max_change": MAX_CHANGE} for name in _free_channels(model)}}
     budget = round(float(world.current_spend(PLANNED_WEEKS).sum()), 2)
-    plan = plan_budget(model, PlanRequest(budget, PLANNED_WEEKS, rules))
+    plan = plan_budget(model, PlanRequest(Question(Asked.BUDGET, budget), PLANNED_WEEKS, rules))
     (folder / "plan.json").write_text(as_text(plan) + "\n", encoding="utf-8")
     write_page(model, folder / "report.html", plan)
     return _against_truth(folder, world, model, plan)

@@ -197,6 +197,61 @@ def test_a_budget_that_is_none_exits_2(stored: Path, budget: str, capsys: pytest
     assert capsys.readouterr().out == ""
 
 
+def test_plan_finds_the_budget_for_a_target(stored: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["plan", str(stored), "--budget", "1000000", "--json"]) == 0
+    sold = only_json(capsys)["total"]["incremental"]["mean"]
+    assert run(["plan", str(stored), "--target-sales", str(sold), "--json"]) == 0
+    least = only_json(capsys)
+    assert least["budget"] == pytest.approx(1_000_000, abs=1.0)
+    assert least["question"] == {"asked": "target_sales", "value": sold}
+    assert run(["plan", str(stored), "--target-iroas", str(sold / 1e6), "--json"]) == 0
+    assert only_json(capsys)["budget"] == pytest.approx(1_000_000, abs=10.0)
+    assert run(["plan", str(stored), "--marginal-iroas", "1.0"]) == 0
+    assert "further money returns at least 1 per unit" in " ".join(capsys.readouterr().out.split())
+    assert run(["plan", str(stored), "--target-sales", "1e11", "--json"]) == 3
+    refused = only_json(capsys)
+    assert refused["conflicts"][0]["relaxation"] > 0
+    assert refused.keys() == least.keys()
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ([], "Give exactly one of --budget, --target-sales, --target-iroas or --marginal-iroas; got none."),
+        (["--budget", "5", "--target-iroas", "2"], "got --budget and --target-iroas."),
+        (["--target-sales", "nan"], "target_sales must be a number above 0"),
+        (["--budget", "5", "--against", "nowhere.json"], "nowhere.json: the other plan cannot be read"),
+    ],
+)
+def test_plan_takes_one_question(
+    stored: Path, options: list[str], said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["plan", str(stored), *options]) == 2
+    told = capsys.readouterr()
+    assert told.out == ""
+    assert said in told.err
+
+
+def test_plan_draws_the_frontier_and_compares(stored: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["plan", str(stored), "--budget", "900000", "--json"]) == 0
+    other = tmp_path / "other.json"
+    other.write_text(capsys.readouterr().out)
+    arguments = ["plan", str(stored), "--budget", "1000000", "--frontier", "--against", str(other)]
+    assert run([*arguments, "--json"]) == 0
+    answer = only_json(capsys)
+    budgets = [point["budget"] for point in answer["frontier"]["points"]]
+    assert budgets == sorted(budgets)
+    assert 1_000_000 in budgets
+    assert answer["against"]["spend"] - answer["against"]["other_spend"] == pytest.approx(100_000)
+    assert answer["against"]["gain"]["mean"] > 0
+    assert run(arguments) == 0
+    shown = capsys.readouterr().out
+    for part in ("What other budgets return", "Against the other plan", "The return is highest at", "for 100,000 more"):
+        assert part in " ".join(shown.split())
+    assert run(["plan", str(stored), "--budget", "1000000", "--weeks", "4", "--against", str(other)]) == 2
+    assert "13 weeks and this one for 4" in capsys.readouterr().err
+
+
 def test_compare_prints_causes_and_channels(
     stored: Path, tmp_path: Path, model: FittedModel, capsys: pytest.CaptureFixture[str]
 ) -> None:

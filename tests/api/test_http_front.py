@@ -129,6 +129,19 @@ def test_a_plan_keeps_its_rules_and_spends_the_budget(client: TestClient) -> Non
     assert lines["display"]["held"]
 
 
+def test_the_other_questions_are_answered_too(client: TestClient) -> None:
+    plan = client.post("/v1/plans", json={"model": "spring", "budget": 1e6, "frontier": True}).json()
+    sold = plan["total"]["incremental"]["mean"]
+    assert len(plan["frontier"]["points"]) == 20
+    answer = client.post("/v1/plans", json={"model": "spring", "target_sales": sold, "against": plan}).json()
+    assert answer["budget"] == pytest.approx(1e6, abs=1.0)
+    assert answer["against"]["probability_better"] == pytest.approx(0.5, abs=0.5)
+    rules = {"plan": {"risk": "cvar", "risk_level": 0.2, "margins": {"sales": 0.3}, "target_iroas": 0.5}}
+    careful = client.post("/v1/plans", json={"model": "spring", "budget": 1e6, "rules": rules}).json()
+    assert careful["status"] == "optimal", careful["advice"]
+    assert careful["objective"] == pytest.approx(0.3 * careful["total"]["worst_incremental"])
+
+
 def test_rules_that_clash_are_an_answer_with_every_key(client: TestClient) -> None:
     rules = {"channel": {"amazon": {"min": 2e6}}}
     plan = client.post("/v1/plans", json={"model": "spring", "budget": 1e6, "rules": rules}).json()
@@ -155,6 +168,10 @@ def test_a_refused_model_is_planned_with_only_by_force(client: TestClient) -> No
         ({"budget": "much"}, "invalid_request", "budget"),
         ({"budget": True}, "invalid_request", "budget"),
         ({"budget": 1e15}, "bad_problem", "budget"),
+        ({"target_iroas": 2.0}, "bad_problem", "budget"),
+        ({"budget": None, "target_sales": 1e15}, "bad_problem", "target_sales"),
+        ({"against": {"lines": []}}, "bad_problem", "against"),
+        ({"rules": {"plan": {"risk_level": 0.2}}}, "bad_rules", "rules.plan"),
         ({"weeks": 0}, "invalid_request", "weeks"),
         ({"weeks": 2.5}, "invalid_request", "weeks"),
         ({"bugdet": 1}, "invalid_request", "bugdet"),
