@@ -33,7 +33,7 @@ def read_plan(content: Mapping[str, Any], weeks: int) -> dict[str, float]:
         raise BadProblem(f"The other plan has no lines, so there is nothing to compare. {HOW}")
     if content.get("weeks", weeks) != weeks:
         raise BadProblem(
-            f"The other plan is for {content['weeks']} weeks, this one for {weeks}: plan both for as many."
+            f"The other plan is for {content['weeks']} weeks and this one for {weeks}: plan as many in both."
         )
     return dict(_line(line) for line in lines)
 
