@@ -31,6 +31,7 @@ recovery: $(READY)
 	$(BIN)/python -m benchmarks.recovery
 
 benchmark: $(READY)
+	$(BIN)/python -m benchmarks.planner
 	$(BIN)/python -m benchmarks.benchmark
 
 # Needs uv; writes no address into the lock.

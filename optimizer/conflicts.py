@@ -14,13 +14,13 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from optimizer.exact_form import exact_form
 from optimizer.formulation import spend_form
 from optimizer.optimum import optimise
 from optimizer.placement import SPEND_THE_BUDGET
 from optimizer.problem import PlanProblem
 from optimizer.program import build_program, grids_of, mean_sales
 from optimizer.restrictions import Restrictions, RowKind
+from optimizer.rounding import LEAST_MONEY
 from optimizer.solver import Deadline, Formulation, SolutionStatus, SolverSettings, solve
 
 FloatArray = NDArray[np.float64]
@@ -96,11 +96,18 @@ class _Rules:
         """
         loose = _without_ends(self.restrictions.only(set(labels)))
         if loose.targets:
-            program = build_program(self.problem, loose)
-            form = exact_form(replace(program, risk=None))
-        else:
-            form = spend_form(loose, np.zeros(len(loose.channels)))
+            found = _most(self, loose)
+            return found is not None and found >= loose.targets[0].least - LEAST_MONEY
+        form = spend_form(loose, np.zeros(len(loose.channels)))
         return solve(form.formulation, self.deadline).status is not SolutionStatus.INFEASIBLE
+
+
+def _most(asked: _Rules, part: Restrictions) -> float | None:
+    """The most that plans can bring of what the first target asks for, under the other rules; `None` without a plan."""
+    target, others = part.targets[0], replace(part, targets=part.targets[1:])
+    wanted = mean_sales(asked.problem, grids_of(asked.problem, others)).less_spend(target.iroas)
+    found = optimise(build_program(asked.problem, others).valued_by(wanted), SolverSettings(), asked.deadline)
+    return None if found is None else found.value
 
 
 def best_average(problem: PlanProblem, restrictions: Restrictions, deadline: Deadline) -> float:
@@ -163,11 +170,10 @@ def _describe(asked: _Rules, clashing: list[str]) -> Conflict:
 def _out_of_reach(asked: _Rules, part: Restrictions, clashing: tuple[str, ...]) -> Conflict:
     """By how much what the plan can bring falls short of the first target; the set's other rules stay."""
     target, others = part.targets[0], replace(part, targets=part.targets[1:])
-    sales = mean_sales(asked.problem, grids_of(asked.problem, others)).less_spend(target.iroas)
-    found = optimise(build_program(asked.problem, others).valued_by(sales), SolverSettings(), asked.deadline)
-    if found is None:
+    most = _most(asked, part)
+    if most is None:
         return Conflict(clashing, math.nan, "")
-    short = math.ceil(100 * (target.least - found.value) - 0.01) / 100
+    short = math.ceil(100 * (target.least - most) - 0.01) / 100
     if target.iroas > 0:
         return Conflict(clashing, short, _fall_to(target.label, best_average(asked.problem, others, asked.deadline)))
     return Conflict(clashing, short, f'"{target.label}" would have to fall by {short:,.2f}')

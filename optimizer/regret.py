@@ -19,7 +19,7 @@ from optimizer.valuation import Valuation, WorstDraws
 
 FloatArray = NDArray[np.float64]
 MOST_DRAWS = 200
-MOST_PROGRAMS = 40  # draws solved one by one, where rules join channels
+MOST_PROGRAMS = 30  # draws solved one by one, where rules join channels
 TANGENTS = 12
 
 
