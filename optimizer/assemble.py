@@ -47,7 +47,7 @@ def assemble_plan(problem: PlanProblem, decision: Decision, analysis: Analysis, 
         advice=" ".join(part for part in (_answer(problem, total), advise(lines, total)) if part),
         question=asked.question,
         grid_error=analysis.grid_error,
-        notes=_notes(problem, decision, sum(cents), baseline),
+        notes=(*_notes(problem, decision, sum(cents), baseline), *_how_exact(analysis, settings)),
     )
 
 
@@ -120,6 +120,16 @@ def _answer(problem: PlanProblem, total: PlanTotal) -> str:
     if problem.target.asked is Asked.TARGET_IROAS:
         return f"{spend} is the largest budget that still returns {value:.4g} per unit on average."
     return f"Up to {spend} further money returns at least {value:.4g} per unit; beyond it does not."
+
+
+def _how_exact(analysis: Analysis, settings: SolverSettings) -> tuple[str, ...]:
+    """What to know of the proof where the grid is coarser than the gap that is allowed."""
+    if analysis.grid_error <= settings.gap_limit:
+        return ()
+    return (
+        f"The curves are known on a grid: between its points the plan may lie up to {analysis.grid_error:.1%} further "
+        "from the best than the gap says.",
+    )
 
 
 def _notes(problem: PlanProblem, decision: Decision, cents: int, baseline: FloatArray) -> tuple[str, ...]:

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
+from optimizer.errors import DeadlineExceeded
 from optimizer.formulation import spend_form
 from optimizer.optimum import optimise
 from optimizer.placement import SPEND_THE_BUDGET
@@ -64,7 +65,8 @@ def find_conflicts(problem: PlanProblem, restrictions: Restrictions, deadline: D
             break
         labels.extend(further)
     if asked.can_hold(labels):
-        return (Conflict(tuple(labels), 0.01, "they clash by less than the solver can tell"),)
+        late = "which of them clash was not worked out in time"
+        return (Conflict(tuple(labels), 0.01, late if deadline.is_over else "they clash by less than a cent"),)
     conflicts: list[Conflict] = []
     while len(conflicts) < MOST_CONFLICTS and not asked.can_hold(labels):
         clashing = _deletion_filter(asked, labels)
@@ -92,11 +94,14 @@ class _Rules:
     def can_hold(self, labels: Iterable[str]) -> bool:
         """Whether some spend keeps these rules. The ends of curves bind only where their row is among them.
 
-        Targets are asked about only among rules that can hold without them.
+        Targets are asked about only among rules that can hold without them. What is not decided in time counts as held.
         """
         loose = _without_ends(self.restrictions.only(set(labels)))
         if loose.targets:
-            found = _most(self, loose)
+            try:
+                found = _most(self, loose)
+            except DeadlineExceeded:
+                return True
             return found is not None and found >= loose.targets[0].least - LEAST_MONEY
         form = spend_form(loose, np.zeros(len(loose.channels)))
         return solve(form.formulation, self.deadline).status is not SolutionStatus.INFEASIBLE
@@ -170,7 +175,10 @@ def _describe(asked: _Rules, clashing: list[str]) -> Conflict:
 def _out_of_reach(asked: _Rules, part: Restrictions, clashing: tuple[str, ...]) -> Conflict:
     """By how much what the plan can bring falls short of the first target; the set's other rules stay."""
     target, others = part.targets[0], replace(part, targets=part.targets[1:])
-    most = _most(asked, part)
+    try:
+        most = _most(asked, part)
+    except DeadlineExceeded:
+        most = None
     if most is None:
         return Conflict(clashing, math.nan, "")
     short = math.ceil(100 * (target.least - most) - 0.01) / 100

@@ -42,6 +42,8 @@ def print_plan(console: Console, plan: Mapping[str, Any], currency: str) -> None
         console.print(f"Binding: {safe(str(rule['words']))}")
     for conflict in plan["conflicts"]:
         console.print(f"Cannot hold together: {safe('; '.join(map(str, conflict['rules'])))}.")
+    for note in plan["notes"]:
+        console.print(f"Note: {safe(note)}")
     if "frontier" in plan:
         console.print()
         console.print(_frontier(plan["frontier"], currency))

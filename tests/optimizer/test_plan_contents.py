@@ -10,7 +10,7 @@ import pytest
 from optimizer.allocate import allocate
 from optimizer.errors import DeadlineExceeded
 from optimizer.plan import PlanStatus
-from optimizer.problem import ChannelRule, GroupRule, PlanProblem, PlanRules, Rules
+from optimizer.problem import Asked, ChannelRule, GroupRule, PlanProblem, PlanRules, Question, Risk, Rules
 from optimizer.solver import SolverSettings
 
 KEYS = {
@@ -215,6 +215,35 @@ def test_the_deadline_holds_and_its_plan_is_told_as_it_is(hill_world):
     assert time.monotonic() - started < 3.0
     if plan is not None:
         assert plan.bound >= plan.objective
+
+
+@pytest.mark.parametrize("question", ["budget", "worst draws", "target_sales", "out of reach"])
+def test_the_deadline_holds_for_every_question(hill_world, question):
+    curves = hill_world(9, 30, slopes=(2.0, 3.0)).with_(draws=200, noise=0.6).curves()
+    hurry = SolverSettings(gap_limit=0.0, exact_form_above=0.0, deadline_seconds=0.3)
+    if question in ("target_sales", "out of reach"):
+        most = 4000.0 if question == "target_sales" else 1e6
+        problem = PlanProblem.reaching(Question(Asked.TARGET_SALES, most), curves)
+    else:
+        risk = Risk.CVAR if question == "worst draws" else Risk.MEAN
+        problem = PlanProblem(curves, 1500.0, Rules(plan=PlanRules(risk=risk)))
+    started = time.process_time()
+    try:
+        plan = allocate(problem, hurry)
+    except DeadlineExceeded:
+        plan = None
+    assert time.process_time() - started < 3.0
+    if plan is not None and plan.bound is not None:
+        assert (plan.bound <= plan.objective) if problem.makes_least else (plan.bound >= plan.objective)
+
+
+def test_a_coarse_grid_is_told(hill_world):
+    coarse = allocate(PlanProblem(hill_world(3, 4).with_(points=9).curves(), 300.0))
+    assert coarse.grid_error > 1e-3
+    assert any("known on a grid" in note for note in coarse.notes)
+    fine = allocate(PlanProblem(hill_world(3, 4).with_(points=400).curves(), 300.0))
+    assert fine.grid_error < 1e-4
+    assert fine.notes == ()
 
 
 def test_five_channels_and_five_hundred_draws_take_no_time(hill_world):
