@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.machine import describe_machine
+from benchmarks.planner_geos import time_geos
 from benchmarks.planner_page import METHODS, Tally, page
 from benchmarks.planner_rivals import dynamic_programme, greedy, slsqp, slsqp_from_many
 from benchmarks.planner_worlds import HillWorld, random_world, uncertain_curves
@@ -167,7 +168,7 @@ def main() -> None:
             print(kind, name, "done", file=sys.stderr, flush=True)
     brute = brute_force(BRUTE_INSTANCES)
     times = [(size, risk, time_plan(*size, PLANS[risk])) for size in SIZES for risk in PLANS]
-    PAGE.write_text(page(tallies, brute, times, describe_machine()))
+    PAGE.write_text(page(tallies, brute, times, time_geos(), describe_machine()))
     print(PAGE.read_text())
 
 

@@ -41,6 +41,9 @@ every line, three groups. Included: totals with their proof, rounding to cents, 
 scoring on all draws and a schedule of even weeks. Not included: computing the response curves.
 
 {times_table}
+
+Totals of 8 channels spread over 200 geos (each geo's response from 40 draws, the split with its bound, scored on 500
+draws): {geo_wall} s wall, {geo_processor} s processor, gap {geo_gap}.
 """
 
 
@@ -55,7 +58,13 @@ class Tally:
     bounds_broken: int = 0
 
 
-def page(tallies: Mapping[tuple[str, str], Tally], brute: tuple[int, int], times: Sequence[Timed], machine: str) -> str:
+def page(
+    tallies: Mapping[tuple[str, str], Tally],
+    brute: tuple[int, int],
+    times: Sequence[Timed],
+    geos: tuple[float, float, float],
+    machine: str,
+) -> str:
     """The whole of `PLANNER.md`."""
     curved = [tally for (kind, _), tally in tallies.items() if kind == "S-curves"]
     ours = np.array([share for tally in curved for share in tally.shares["ours"]])
@@ -73,6 +82,9 @@ def page(tallies: Mapping[tuple[str, str], Tally], brute: tuple[int, int], times
         "curved_table": "\n".join(_captured(tallies, "S-curves")),
         "concave_table": "\n".join(_captured(tallies, "concave")),
         "times_table": "\n".join(_times(times)),
+        "geo_wall": f"{geos[0]:.1f}",
+        "geo_processor": f"{geos[1]:.1f}",
+        "geo_gap": f"{geos[2]:.0e}",
     }
     return TEXT.format(**figures)
 

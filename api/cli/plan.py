@@ -24,6 +24,7 @@ RulesFile = Annotated[Path | None, typer.Option("--rules", help="A rules.toml: l
 Force = Annotated[bool, typer.Option("--force", help="Plan on a model that was refused.")]
 Sweep = Annotated[bool, typer.Option("--frontier", help="Also what smaller and larger budgets return.")]
 Against = Annotated[Path | None, typer.Option("--against", help="Also compare with this plan (its JSON).")]
+ByGeo = Annotated[bool, typer.Option("--by-geo", help="Also spread each total over geos, within half of today's.")]
 
 
 def register(app: typer.Typer) -> None:
@@ -42,6 +43,7 @@ def plan(
     force: Force = False,
     frontier: Sweep = False,
     against: Against = None,
+    by_geo: ByGeo = False,
     seed: UnusedSeed = 0,
     json: Json = False,
 ) -> int:
@@ -58,7 +60,7 @@ def plan(
     other = None if against is None else load_plan(against)
     with computing():
         fitted = load_model(model)
-        answer = plan_budget(fitted, PlanRequest(question, weeks, rules, force, frontier, other))
+        answer = plan_budget(fitted, PlanRequest(question, weeks, rules, force, frontier, other, by_geo))
     if json:
         print_json(answer)
     else:

@@ -23,6 +23,8 @@ _COLUMNS = (
     "<note",
 )
 
+_GEO_LINES = 10
+
 
 def print_plan(console: Console, plan: Mapping[str, Any], currency: str) -> None:
     """Status, lines, totals, binding rules, conflicts, other budgets, another plan, and the advice."""
@@ -50,7 +52,10 @@ def print_plan(console: Console, plan: Mapping[str, Any], currency: str) -> None
     if "against" in plan:
         console.print()
         console.print(_against(plan["against"], currency))
-    asides = [plan[key]["advice"] for key in ("frontier", "against") if key in plan]
+    if "geos" in plan:
+        console.print()
+        console.print(_geos(plan["geos"], currency))
+    asides = [plan[key]["advice"] for key in ("frontier", "against", "geos") if key in plan]
     for sentence in [*sentences(plan["advice"]), *filter(None, asides)]:
         console.print(f"→ {safe(sentence)}")
 
@@ -109,5 +114,20 @@ def _against(comparison: Mapping[str, Any], currency: str) -> Table:
             money(line["other_spend"], currency),
             compact_money(line["gain"]["mean"], currency),
             compact_between(line["gain"]),
+        )
+    return made
+
+
+def _geos(geos: Mapping[str, Any], currency: str) -> Table:
+    """The lines that move most; the rest stands in the JSON."""
+    made = table("Spread over geos, largest moves", ("<channel", "<geo", "today's share", "plan", "change"))
+    moved = sorted(geos["lines"], key=lambda line: -abs(line["spend"] - line["todays_share"]))
+    for line in moved[:_GEO_LINES]:
+        made.add_row(
+            safe(line["channel"]),
+            safe(line["geo"]),
+            money(line["todays_share"], currency),
+            money(line["spend"], currency),
+            signed_percent(line["change"]),
         )
     return made

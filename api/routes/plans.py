@@ -30,11 +30,12 @@ class PlanBody(BaseModel):
     force: bool = False
     frontier: bool = False
     against: dict[str, Any] | None = None
+    by_geo: bool = False
 
 
 @router.post("")
 def post_plan(body: PlanBody, models: Models) -> dict[str, Any]:
     """The plan, with the keys of `rmo plan --json`; a refusal is an answer too, with status `infeasible`."""
     question = one_question(body.model_dump(include={asked.value for asked in Asked}))
-    request = PlanRequest(question, body.weeks, body.rules, body.force, body.frontier, body.against)
+    request = PlanRequest(question, body.weeks, body.rules, body.force, body.frontier, body.against, body.by_geo)
     return plan_budget(models.model(body.model), request, lambda _, weeks: models.curves(body.model, weeks))

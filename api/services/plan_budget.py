@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from api.plain_json import plain
 from api.services.other_plan import read_plan
+from api.services.spread_over_geos import check_geos, spread_over_geos
 from measurement.curves import ResponseCurves
 from measurement.fitted import FittedModel
 from measurement.report import ModelStatus
@@ -35,6 +36,7 @@ class PlanRequest:
         force: plan on a refused model, too.
         frontier: sweep budgets around the answer.
         against: another plan's JSON to hold the answer against, or None.
+        by_geo: spread the plan's totals over geos, too.
     """
 
     question: Question
@@ -43,6 +45,7 @@ class PlanRequest:
     force: bool = False
     frontier: bool = False
     against: Mapping[str, Any] | None = None
+    by_geo: bool = False
 
 
 def one_question(given: Mapping[str, float | None], spelled: Callable[[str], str] = str) -> Question:
@@ -82,6 +85,8 @@ def plan_budget(model: FittedModel, request: PlanRequest, curves_of: CurvesOf | 
     rules = _rules(request.rules, model.panel.channel_names)
     curves = (curves_of or response_curves)(model, request.weeks)
     problem = _problem(request.question, curves, rules)
+    if request.by_geo:
+        check_geos(model)
     other = None if request.against is None else read_plan(request.against, request.weeks)
     refused = model.report.status is ModelStatus.REFUSED
     if refused and not request.force:
@@ -92,6 +97,8 @@ def plan_budget(model: FittedModel, request: PlanRequest, curves_of: CurvesOf | 
         answer["frontier"] = _frontier(problem, plan)
     if other is not None and plan.lines:
         answer["against"] = _against(curves, plan, other)
+    if request.by_geo and plan.lines:
+        answer["geos"] = spread_over_geos(model, plan)
     if refused:
         answer["advice"] = f"The model was refused ({_why(model)}): this plan was forced. {answer['advice']}"
     return _complete(answer)

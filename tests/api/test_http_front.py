@@ -2,9 +2,11 @@
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from fastapi.testclient import TestClient
 
@@ -140,6 +142,34 @@ def test_the_other_questions_are_answered_too(client: TestClient) -> None:
     careful = client.post("/v1/plans", json={"model": "spring", "budget": 1e6, "rules": rules}).json()
     assert careful["status"] == "optimal", careful["advice"]
     assert careful["objective"] == pytest.approx(0.3 * careful["total"]["worst_incremental"])
+
+
+def test_totals_are_spread_over_geos(client: TestClient, folder: Path, model: FittedModel) -> None:
+    rng, shape = np.random.default_rng(2), (20, 5)
+    draws = {
+        "geo_effect": rng.normal(1.0, 0.3, (*shape, 4)),
+        "build_up": np.abs(rng.normal(0.0, 0.3, shape)),
+        "sales_per_head": np.exp(rng.normal(0.0, 0.2, shape)),
+        **{name: rng.normal(0.1, 0.1, shape) for name in ("log_half_life", "drift", "log_slope")},
+        "log_half_saturation": rng.normal(0.0, 0.2, shape),
+    }
+    measurement.storage.save_model(replace(model, draws=draws), folder / "wide")
+    plan = client.post("/v1/plans", json={"model": "wide", "budget": 1e6, "by_geo": True}).json()
+    lines = plan["geos"]["lines"]
+    assert {line["geo"] for line in lines} == set(model.panel.geos)
+    for line in plan["lines"]:
+        spread = sum(entry["spend"] for entry in lines if entry["channel"] == line["channel"])
+        assert spread == pytest.approx(line["spend"], abs=0.001)
+    assert plan["geos"]["not_spread"] == ["display"]
+    assert plan["geos"]["gain"]["mean"] > 0
+
+
+def test_one_geo_cannot_be_spread_over(client: TestClient, folder: Path, model: FittedModel) -> None:
+    names = ("outcome_values", "spend", "exposure", "attributed_sales", "control_values", "population")
+    alone = replace(model.panel, geos=("all",), **{name: getattr(model.panel, name)[:1] for name in names})
+    measurement.storage.save_model(replace(model, panel=alone), folder / "alone")
+    answer = client.post("/v1/plans", json={"model": "alone", "budget": 1e6, "by_geo": True})
+    assert "one geo only" in problem(answer, 422, "bad_problem")["detail"]
 
 
 def test_rules_that_clash_are_an_answer_with_every_key(client: TestClient) -> None:
