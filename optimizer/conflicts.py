@@ -173,17 +173,20 @@ def _describe(asked: _Rules, clashing: list[str]) -> Conflict:
 
 
 def _out_of_reach(asked: _Rules, part: Restrictions, clashing: tuple[str, ...]) -> Conflict:
-    """By how much what the plan can bring falls short of the first target; the set's other rules stay."""
-    target, others = part.targets[0], replace(part, targets=part.targets[1:])
+    """By how much what the plan can bring falls short of the first target, if all other rules stay that can."""
+    target = part.targets[0]
     try:
-        most = _most(asked, part)
+        whole = replace(asked.restrictions, targets=(target,))
+        most = _most(asked, whole)
+        kept = part if most is None else whole
+        most = _most(asked, part) if most is None else most
     except DeadlineExceeded:
         most = None
     if most is None:
         return Conflict(clashing, math.nan, "")
     short = math.ceil(100 * (target.least - most) - 0.01) / 100
     if target.iroas > 0:
-        return Conflict(clashing, short, _fall_to(target.label, best_average(asked.problem, others, asked.deadline)))
+        return Conflict(clashing, short, _fall_to(target.label, best_average(asked.problem, kept, asked.deadline)))
     return Conflict(clashing, short, f'"{target.label}" would have to fall by {short:,.2f}')
 
 

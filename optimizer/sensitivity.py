@@ -39,7 +39,8 @@ def sensitivity(
     seconds = min(settings.costs_seconds, deadline.remaining_seconds)
     asked = _Again(problem, decision, settings, Deadline.after(seconds))
     in_money = {label: abs(price) * (1 if is_target_label(label) else 100) for label, price in prices.items()}
-    priced = {label: price for label, price in in_money.items() if price > LEAST_PRICE and label != SPEND_THE_BUDGET}
+    left_out = set() if problem.rules.plan.reserve > 0 else {SPEND_THE_BUDGET}
+    priced = {label: price for label, price in in_money.items() if price > LEAST_PRICE and label not in left_out}
     restrictions = decision.placement.restrictions
     kinds = {row.label: row.kind for row in restrictions.rows}
     rules = []
@@ -102,6 +103,8 @@ class _Again:
 
     def about(self, label: str, kind: RowKind, price: float) -> str:
         """What the budget, a curve's end or the question's own target means at the margin."""
+        if label == SPEND_THE_BUDGET:
+            return f"A larger reserve would pay: the last unit spent is worth {_money(1 - price)}{self._measure()}."
         if kind is RowKind.BUDGET:
             return self._more_budget()
         if kind is RowKind.CURVE_END:

@@ -123,6 +123,17 @@ def test_target_iroas_as_a_rule(concave_world):
     assert less.total.spend <= largest.total.spend + 0.01
 
 
+def test_what_is_possible_is_told_with_all_other_rules_kept(concave_world):
+    """The held channel costs the average, but is no part of the smallest set."""
+    curves = concave_world.with_(points=200, unmeasurable=(2,)).curves()
+    refused = allocate(PlanProblem(curves, 300.0, Rules(plan=PlanRules(target_iroas=9.0))))
+    (conflict,) = refused.conflicts
+    assert set(conflict.rules) == {"the budget is to be spent", "target_iroas 9"}
+    best = allocate(PlanProblem(curves, 300.0)).total.incremental.mean / 300.0
+    assert f"fall to {np.floor(best * 1000) / 1000:.3f}" in refused.advice
+    assert conflict.relaxation == pytest.approx((9.0 - best) * 300.0, abs=0.05)
+
+
 @pytest.mark.parametrize("seed", range(4))
 def test_target_iroas_forces_a_better_average_out_of_s_curves(hill_world, seed):
     """Against a search: with a margin per outcome the best-paid split is not the one that sells most."""

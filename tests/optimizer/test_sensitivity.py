@@ -61,6 +61,18 @@ def test_words_name_the_measure(concave_world):
     assert entry.cost > 0
 
 
+def test_a_reserve_too_small_is_told(concave_world):
+    rules = Rules(plan=PlanRules(reserve=0.1, margin=0.5))
+    plan = allocate(PlanProblem(concave_world.with_(points=200).curves(), 600.0, rules))
+    less = allocate(
+        PlanProblem(concave_world.with_(points=200).curves(), 600.0, Rules(plan=PlanRules(0.11, margin=0.5)))
+    )
+    entry = binding(plan)["the budget is to be spent"]
+    assert plan.total.spend == 540.0
+    assert entry.shadow_price == pytest.approx((less.objective - plan.objective) / 6.0, rel=0.02)
+    assert f"worth {1 - entry.shadow_price:.2f} of margin" in entry.words
+
+
 def test_a_rule_raises_the_budget_that_a_target_takes(concave_world):
     curves = concave_world.with_(points=200).curves()
     question = Question(Asked.TARGET_SALES, 300.0)
