@@ -61,4 +61,4 @@ def _regret(problem: PlanProblem, decision: Decision, deadline: Deadline) -> tup
         restrictions = replace(restrictions, rows=(*restrictions.rows, row), budget=total)
     spends = (np.array(decision.cents, dtype=np.float64), todays_split(problem) * 100)
     plan, today = expected_regret(problem, restrictions, spends, deadline)
-    return plan, today
+    return max(plan, 0.0), today  # a share met but for a part of a cent can pass the best by as much
