@@ -36,7 +36,7 @@ Steps, minimum viable spends and a group, three channels: equal to brute force i
 
 ## Time
 
-Seconds of wall time and of processor time (one thread; other work ran beside), the least of three runs; limits on
+Seconds of wall time and of processor time (one thread), the least of three runs; limits on
 every line, three groups. Included: totals with their proof, rounding to cents, prices and costs of rules, regret,
 scoring on all draws and a schedule of even weeks. Not included: computing the response curves.
 
