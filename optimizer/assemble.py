@@ -111,9 +111,12 @@ def _schedule(problem: PlanProblem, cents: tuple[int, ...]) -> tuple[WeekSpend, 
 
 
 def _answer(problem: PlanProblem, total: PlanTotal) -> str:
-    """What a target takes, in a sentence."""
+    """What a target takes, or what the worst draws bring where they are planned for, in a sentence."""
     if problem.target is None:
-        return ""
+        if total.worst_incremental is None:
+            return ""
+        worst = f"the worst {100 * problem.rules.plan.worst_share:.4g} % of cases"
+        return f"Planned for {worst}, in which it sells {total.worst_incremental:,.0f} on average."
     value, spend = problem.target.value, f"{total.spend:,.2f}"
     if problem.target.asked is Asked.TARGET_SALES:
         return f"Incremental sales of {value:,.0f} take a budget of at least {spend}."

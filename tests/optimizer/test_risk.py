@@ -148,6 +148,8 @@ def test_risk_prefers_the_channel_that_is_known(concave_world):
     at_the_mean, safe = (allocate(PlanProblem(curves, 200.0, Rules(plan=plan))) for plan in (PlanRules(), risky(0.2)))
     assert at_the_mean.lines[0].spend == pytest.approx(100.0, abs=6.0)
     assert safe.lines[0].spend > 130.0
+    assert safe.advice.startswith(f"Planned for the worst 20 % of cases, in which it sells {safe.objective:,.0f} on")
+    assert at_the_mean.total.worst_incremental is None
     assert safe.total.incremental.p5 > at_the_mean.total.incremental.p5
     assert safe.total.incremental.mean <= at_the_mean.total.incremental.mean + 1e-6
 
