@@ -19,6 +19,11 @@ FloatArray = NDArray[np.float64]
 CHUNK = 4_000_000
 """Elements of the largest temporary array."""
 
+CHANNEL_DRAWS = (
+    *("sales_per_head", "geo_effect", "drift", "log_half_life", "build_up", "log_half_saturation", "log_slope"),
+)
+"""Stored draws that say what a channel's spend sells; their second axis is the channels."""
+
 
 @dataclass(frozen=True)
 class Horizon:
@@ -124,7 +129,7 @@ def carried_in(recent: FloatArray, weights: FloatArray) -> FloatArray:
 
 
 def by_lag(spend: FloatArray) -> FloatArray:
-    """Each week's spend beside its predecessors, in the plan and the tail after it: `(W, M)` in, `(W + 12, 13, M)` out."""
+    """Each week's spend, in the plan and the tail after it, beside its predecessors: `(W, M)` to `(T, LAGS, M)`."""
     padded = np.concatenate([np.zeros((LAGS - 1, spend.shape[1])), spend, np.zeros((LAGS - 1, spend.shape[1]))])
     windows = np.lib.stride_tricks.sliding_window_view(padded, LAGS, axis=0)
     return np.moveaxis(windows[..., ::-1], 2, 1)
@@ -160,9 +165,9 @@ def _schedule_sales(horizon: Horizon, draws: Mapping[str, FloatArray], channel: 
         log_half, slope = shape.log_half[part], shape.slope[part]
         dose = per_spend[None, :, None, None] * adstocked[part, None]
         dose[:, :, :memory] += carried[part, :, :, None]
-        summed = _hill32(dose, log_half, slope).sum(axis=2)
-        summed -= _hill32(carried[part, :, :, None], log_half, slope).sum(axis=2)
-        result[part] = np.einsum("dgm,dg->dm", summed, shape.heads[part], optimize=True)
+        gain = _hill32(dose, log_half, slope)
+        gain[:, :, :memory] -= _hill32(carried[part, :, :, None], log_half, slope)
+        result[part] = np.einsum("dgm,dg->dm", gain.sum(axis=2), shape.heads[part], optimize=True)
     return result
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from measurement.interval import Interval
 from optimizer.conflicts import Conflict
+from optimizer.laid_out import LaidOut
 from optimizer.question import Question
 
 
@@ -125,6 +126,9 @@ class BindingRule:
 class BudgetPlan:
     """A plan with its proof.
 
+    `objective`, `bound` and `gap` are those of the totals, on curves of even weeks; lines and total are scored on the
+    plan's own weeks once these are laid out.
+
     Attributes:
         status: optimal, feasible or infeasible; an infeasible plan has conflicts, no lines and no total.
         gap: relative distance of `objective` to `bound`.
@@ -135,6 +139,7 @@ class BudgetPlan:
         grid_error: what the curves between their grid points may add to the gap, estimated from their curvature.
         question: what was asked, by the names of the options.
         notes: what a reader should know, in plain words.
+        flighting: how weeks were laid out; `None` where they are even because nothing is known by week.
     """
 
     status: PlanStatus
@@ -152,6 +157,7 @@ class BudgetPlan:
     question: Question
     grid_error: float | None = None
     notes: tuple[str, ...] = ()
+    flighting: LaidOut | None = None
 
     def to_json(self) -> dict[str, Any]:
         """The keys of the public JSON; `total`, `gap`, `bound` and `objective` are null where there is no plan."""
@@ -171,4 +177,5 @@ class BudgetPlan:
             "question": {"asked": self.question.asked.value, "value": self.question.value},
             "grid_error": self.grid_error,
             "notes": list(self.notes),
+            "flighting": self.flighting.to_json() if self.flighting else None,
         }

@@ -6,6 +6,7 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
+from optimizer.blackouts import read_blackout
 from optimizer.errors import BadRules, unknown_name
 from optimizer.rules import ChannelRule, GroupRule, PlanRules, Risk, Rules
 
@@ -50,7 +51,10 @@ def _read_channels(content: Mapping[str, Any], channels: Sequence[str]) -> dict[
     for name, entry in content.items():
         where = f"[channel.{name}]"
         _check_channel_name(where, name, channels)
-        rules[name] = ChannelRule(**_numbers(where, _table(where, entry), _names(ChannelRule)))
+        table = _table(where, entry)
+        _check_keys(where, table, _names(ChannelRule))
+        numbers: dict[str, Any] = {**_numbers(where, {k: v for k, v in table.items() if k != "blackout"}, None)}
+        rules[name] = ChannelRule(blackout=read_blackout(where, table.get("blackout", [])), **numbers)
     return rules
 
 

@@ -81,9 +81,10 @@ def plan_budget(model: FittedModel, request: PlanRequest, curves_of: CurvesOf | 
     """
     from measurement.posterior import response_curves
     from optimizer.allocate import allocate
+    from optimizer.weekly_plan import lay_out_weeks
 
     rules = _rules(request.rules, model.panel.channel_names)
-    curves = (curves_of or response_curves)(model, request.weeks)
+    curves = _with_blackouts((curves_of or response_curves)(model, request.weeks), rules)
     problem = _problem(request.question, curves, rules)
     if request.by_geo:
         check_geos(model)
@@ -91,7 +92,7 @@ def plan_budget(model: FittedModel, request: PlanRequest, curves_of: CurvesOf | 
     refused = model.report.status is ModelStatus.REFUSED
     if refused and not request.force:
         return _refusal(request, model)
-    plan = allocate(problem)
+    plan = lay_out_weeks(problem, allocate(problem))
     answer: dict[str, Any] = plain(plan.to_json())
     if request.frontier:
         answer["frontier"] = _frontier(problem, plan)
@@ -129,6 +130,15 @@ def _against(curves: ResponseCurves, plan: "BudgetPlan", other: Mapping[str, flo
     return comparison
 
 
+def _with_blackouts(curves: ResponseCurves, rules: Rules) -> ResponseCurves:
+    from measurement.plan_start import with_closed_weeks
+    from optimizer.blackouts import closed_weeks
+
+    if curves.weekly is None or not any(rule.blackout for rule in rules.channels.values()):
+        return curves
+    return with_closed_weeks(curves, closed_weeks(rules, curves.channels, curves.weekly.first_day, curves.weeks))
+
+
 def _rules(rules: Path | Mapping[str, Any] | None, channels: tuple[str, ...]) -> Rules:
     from api.services.rules_text import rules_text
     from optimizer.rules_file import parse_rules, read_rules
@@ -159,6 +169,7 @@ def _refusal(request: PlanRequest, model: FittedModel) -> dict[str, Any]:
         "question": {"asked": request.question.asked.value, "value": request.question.value},
         "grid_error": None,
         "notes": [],
+        "flighting": None,
     }
 
 

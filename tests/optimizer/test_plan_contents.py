@@ -35,6 +35,7 @@ KEYS = {
     "question": None,
     "grid_error": None,
     "notes": None,
+    "flighting": None,
 }
 
 

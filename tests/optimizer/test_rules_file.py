@@ -1,11 +1,14 @@
 """Rules files: what is read, and what is refused with which words."""
 
+import datetime
+
 import pytest
 
 from optimizer.errors import BadRules
 from optimizer.problem import ChannelRule, GroupRule, PlanRules, Risk
 from optimizer.rules_file import parse_rules, read_rules
 
+JULY_6, JULY_13 = datetime.date(2026, 7, 6), datetime.date(2026, 7, 13)
 CHANNELS = ("amazon", "walmart", "search")
 
 
@@ -20,6 +23,7 @@ def test_every_documented_key_is_read(tmp_path):
         minimum_viable = 5000
         step = 500
         fixed = 20000
+        blackout = [3, "2026-07-06", 2026-07-13]
         [[group]]
         name = "retailers"
         channels = ["amazon", "walmart"]
@@ -38,7 +42,7 @@ def test_every_documented_key_is_read(tmp_path):
         """
     )
     rules = read_rules(path, CHANNELS)
-    assert rules.channels == {"amazon": ChannelRule(10000, 90000, 0.3, 5000, 500, 20000)}
+    assert rules.channels == {"amazon": ChannelRule(10000, 90000, 0.3, 5000, 500, 20000, (3, JULY_6, JULY_13))}
     assert rules.groups == (
         GroupRule(("amazon", "walmart"), "retailers", min_share=0.5),
         GroupRule(("search", "walmart"), max=70000),
@@ -64,6 +68,12 @@ def test_an_empty_file_is_no_rules():
         ("[channel.amazon]\nmin = 5\nmax = 4", ["min 5.0 is above max 4.0"]),
         ("[channel.amazon]\nstep = 0.001", ["step must be whole cents"]),
         ("[channel.amazon]\nstep = 0", ["step must be whole cents"]),
+        ("[channel.amazon]\nblackout = 3", ["[channel.amazon]", "must be a list of weeks"]),
+        ('[channel.amazon]\nblackout = ["6 July"]', ["[channel.amazon]", "2026-07-06", "6 July"]),
+        ("[channel.amazon]\nblackout = [1.5]", ["number from 1 or a day", "1.5"]),
+        ("[channel.amazon]\nblackout = [true]", ["number from 1 or a day"]),
+        ("[channel.amazon]\nblackout = [2026-07-06T10:00:00]", ["number from 1 or a day"]),
+        ("[channel.amazon]\nblackouts = [3]", ['Did you mean "blackout"?']),
         ("channel = 3", ["[channel]", "must be a table"]),
         ("[channel]\namazon = 3", ["[channel.amazon]", "must be a table"]),
         ('[[group]]\nchannels = ["amazon", "wallmart"]\nmin_share = 0.1', ['Did you mean "walmart"?']),
