@@ -7,11 +7,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from measurement.curves import ResponseCurves
+from measurement.plan_start import with_closed_weeks
+from measurement.weekly_response import WeeklyResponse
 from optimizer.errors import BadRules
 from optimizer.rules import Rules
 
 BoolArray = NDArray[np.bool_]
 DAYS_PER_WEEK = 7
+TOTALS_ONLY = "blackout: these response curves know totals only. Take it out, or plan on a stored model."
 
 
 def read_blackout(where: str, value: Any) -> tuple[int | datetime.date, ...]:
@@ -25,20 +28,23 @@ def read_blackout(where: str, value: Any) -> tuple[int | datetime.date, ...]:
     return tuple(_entry(where, entry) for entry in value)
 
 
-def closed_weeks(rules: Rules, channels: tuple[str, ...], first_day: np.datetime64, weeks: int) -> BoolArray:
-    """Which of the planned weeks are closed to which channel, `(C, W)`.
+def close_weeks(rules: Rules, curves: ResponseCurves) -> ResponseCurves:
+    """The curves of totals spread over the weeks that the rules leave open; as they are where there is no blackout.
 
     Raises:
-        BadRules: a week lies outside the plan, or a channel is left without any.
+        BadRules: a week lies outside the plan, a channel is left without one that is still to come, or the curves know
+            no weeks.
     """
-    closed = np.zeros((len(channels), weeks), dtype=bool)
-    for index, channel in enumerate(channels):
-        rule = rules.channels.get(channel)
-        for entry in rule.blackout if rule else ():
-            closed[index, _week(f"[channel.{channel}]", entry, first_day, weeks) - 1] = True
-        if closed[index].all():
-            raise BadRules(f"[channel.{channel}]: blackout leaves no week to spend in. Write max = 0 instead.")
-    return closed
+    if not _has_any(rules):
+        return curves
+    if curves.weekly is None:
+        raise BadRules(TOTALS_ONLY)
+    closed = _closed(rules, curves.channels, curves.weekly)
+    for index in np.flatnonzero(closed.any(axis=1) & (closed | ~curves.weekly.open_weeks).all(axis=1)):
+        spent = float(curves.weekly.spent[index].sum())
+        where = f"[channel.{curves.channels[index]}]"
+        raise BadRules(f"{where}: blackout leaves no week to spend in. Write max = {spent:.2f} instead.")
+    return with_closed_weeks(curves, closed)
 
 
 def check_blackouts(rules: Rules, curves: ResponseCurves) -> None:
@@ -47,13 +53,27 @@ def check_blackouts(rules: Rules, curves: ResponseCurves) -> None:
     Raises:
         BadRules: the curves know no weeks, or take a closed one as open.
     """
-    if not any(rule.blackout for rule in rules.channels.values()):
+    if not _has_any(rules):
         return
     if curves.weekly is None:
-        raise BadRules("blackout: these response curves know totals only. Take it out, or plan on a stored model.")
-    closed = closed_weeks(rules, curves.channels, curves.weekly.first_day, curves.weeks)
-    if (closed & curves.weekly.open_weeks).any():
+        raise BadRules(TOTALS_ONLY)
+    if (_closed(rules, curves.channels, curves.weekly) & curves.weekly.open_weeks).any():
         raise BadRules("blackout: the response curves were computed for other weeks. Compute them with these closed.")
+
+
+def _has_any(rules: Rules) -> bool:
+    return any(rule.blackout for rule in rules.channels.values())
+
+
+def _closed(rules: Rules, channels: tuple[str, ...], weekly: WeeklyResponse) -> BoolArray:
+    """Which of the planned weeks are closed to which channel, `(C, W)`."""
+    closed = np.zeros((len(channels), weekly.weeks), dtype=bool)
+    for index, channel in enumerate(channels):
+        rule = rules.channels.get(channel)
+        for entry in rule.blackout if rule else ():
+            week = _week(f"[channel.{channel}]", entry, weekly.first_day, weekly.weeks)
+            closed[index, week - 1] = True
+    return closed
 
 
 def _entry(where: str, value: Any) -> int | datetime.date:

@@ -5,9 +5,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from measurement.plan_start import with_closed_weeks
+from measurement.plan_start import after_actuals
 from optimizer.allocate import allocate
-from optimizer.blackouts import closed_weeks
+from optimizer.blackouts import close_weeks
 from optimizer.errors import BadRules
 from optimizer.problem import ChannelRule, PlanProblem, PlanRules, Rules
 from optimizer.weekly_plan import lay_out_weeks
@@ -19,10 +19,6 @@ def weeks_of(plan, channel):
 
 def schedule_of(plan, channels):
     return np.stack([weeks_of(plan, channel) for channel in channels])
-
-
-def blacked_out(curves, rules):
-    return with_closed_weeks(curves, closed_weeks(rules, curves.channels, curves.weekly.first_day, curves.weeks))
 
 
 def test_lines_and_total_are_what_the_schedule_sells_by_every_draw(weekly_world):
@@ -95,7 +91,7 @@ def test_the_order_of_channels_changes_nothing(weekly_world):
 def test_blackout_weeks_are_dark_and_the_curve_knows(weekly_world):
     curves = weekly_world(8, 3).curves()
     rules = Rules({"channel_1": ChannelRule(min=300.0, blackout=(1, np.datetime64("2026-02-04").item()))})
-    dark = blacked_out(curves, rules)
+    dark = close_weeks(rules, curves)
     problem = PlanProblem(dark, 3000.0, rules)
     plan = lay_out_weeks(problem, allocate(problem))
     spent = weeks_of(plan, "channel_1")
@@ -123,11 +119,91 @@ def test_blackouts_need_curves_of_their_weeks(weekly_world, concave_world):
 )
 def test_blackouts_outside_the_plan_or_of_all_of_it_are_refused(weekly_world, blackout, said):
     with pytest.raises(BadRules, match=said):
-        blacked_out(weekly_world(8, 3).curves(), Rules({"channel_1": ChannelRule(blackout=blackout)}))
+        close_weeks(Rules({"channel_1": ChannelRule(blackout=blackout)}), weekly_world(8, 3).curves())
 
 
 def test_a_day_just_outside_the_plan_is_refused_and_the_plan_named(weekly_world):
     for day in ("2026-01-04", "2026-04-06"):
         rules = Rules({"channel_1": ChannelRule(blackout=(np.datetime64(day).item(),))})
         with pytest.raises(BadRules, match=f"{day} lies outside the plan, weeks 1 to 13, 2026-01-05 to 2026-04-05"):
-            blacked_out(weekly_world(8, 3).curves(), rules)
+            close_weeks(rules, weekly_world(8, 3).curves())
+
+
+@pytest.fixture
+def begun(weekly_world):
+    """Four channels of which three weeks are spent: more, less, nothing, as much as today."""
+    curves = weekly_world(9, 4).curves()
+    return after_actuals(curves, np.tile(np.array([180.0, 40.25, 0.0, 100.0]), (3, 1)))
+
+
+def test_a_quarter_that_has_begun_keeps_what_is_spent_and_splits_the_rest(begun):
+    problem = PlanProblem(begun, 5200.0)
+    plan = lay_out_weeks(problem, allocate(problem))
+    schedule = schedule_of(plan, begun.channels)
+    assert schedule[:, :3].tolist() == [[180.0] * 3, [40.25] * 3, [0.0] * 3, [100.0] * 3]
+    assert schedule.sum() == pytest.approx(5200.0)
+    for line, weeks in zip(plan.lines, schedule, strict=True):
+        assert line.spend == pytest.approx(weeks.sum(), abs=1e-6)
+    sold = begun.weekly.sales(schedule).sum(axis=1)
+    assert plan.total.incremental.mean == pytest.approx(sold.mean(), rel=1e-6)
+    baseline = schedule.copy()
+    baseline[:, 3:] = (5200.0 - schedule[:, :3].sum()) / 40
+    gain = sold - begun.weekly.sales(baseline).sum(axis=1)
+    assert plan.total.gain.mean == pytest.approx(gain.mean(), rel=1e-3, abs=0.5)
+
+
+def test_rules_on_totals_count_what_is_spent_already(begun):
+    rules = Rules(
+        {
+            "channel_0": ChannelRule(max=600.0),
+            "channel_1": ChannelRule(step=100.0, min=150.0),
+            "channel_2": ChannelRule(minimum_viable=700.0),
+            "channel_3": ChannelRule(max_change=0.5),
+        }
+    )
+    problem = PlanProblem(begun, 3000.0, rules)
+    spend = {line.channel: line.spend for line in allocate(problem).lines}
+    assert 540.0 <= spend["channel_0"] <= 600.0
+    assert spend["channel_1"] % 100 == pytest.approx(0.0)
+    assert spend["channel_1"] >= 200.0
+    assert spend["channel_2"] == 0.0 or spend["channel_2"] >= 700.0
+    assert 650.0 <= spend["channel_3"] <= 1950.0
+
+
+def test_a_rule_below_what_is_spent_already_is_a_conflict_that_says_so(begun):
+    plan = allocate(PlanProblem(begun, 5200.0, Rules({"channel_0": ChannelRule(max=500.0)})))
+    assert plan.status.value == "infeasible"
+    (conflict,) = plan.conflicts
+    assert set(conflict.rules) == {"channel_0: 540.00 is spent already", "channel_0: max 500.00"}
+    assert conflict.relaxation == pytest.approx(40.0)
+    assert '"channel_0: max 500.00" would have to rise by 40.00' in plan.advice
+    overspent = allocate(PlanProblem(begun, 900.0))
+    assert any("budget 900.00" in rule for rule in overspent.conflicts[0].rules)
+    assert overspent.conflicts[0].relaxation == pytest.approx(540 + 120.75 + 300 - 900)
+
+
+def test_a_held_channel_is_held_at_today_or_at_what_is_spent(weekly_world):
+    curves = weekly_world(9, 2).with_(unmeasurable=(0,)).curves()
+    for per_week, expected in ((50.0, 1300.0), (500.0, 1500.0)):
+        begun = after_actuals(curves, np.tile(np.array([per_week, 100.0]), (3, 1)))
+        plan = allocate(PlanProblem(begun, 3500.0))
+        assert plan.lines[0].spend == expected
+        assert plan.lines[0].held
+
+
+def test_nothing_left_in_the_budget_leaves_the_weeks_that_were_spent(begun):
+    problem = PlanProblem(begun, 960.75)
+    plan = lay_out_weeks(problem, allocate(problem))
+    assert schedule_of(plan, begun.channels)[:, 3:].sum() == pytest.approx(0.0)
+    assert plan.total.gain.mean == pytest.approx(0.0, abs=1e-6)
+
+
+def test_blackouts_after_actuals_close_what_is_left(begun):
+    rules = Rules({"channel_1": ChannelRule(min=300.0, blackout=(2, 5))})
+    problem = PlanProblem(close_weeks(rules, begun), 4000.0, rules)
+    spent = weeks_of(lay_out_weeks(problem, allocate(problem)), "channel_1")
+    assert spent[:3].tolist() == [40.25] * 3
+    assert spent[4] == 0.0
+    all_that_is_left = Rules({"channel_1": ChannelRule(blackout=tuple(range(4, 14)))})
+    with pytest.raises(BadRules, match=r"Write max = 120\.75"):
+        close_weeks(all_that_is_left, begun)
