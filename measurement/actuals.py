@@ -40,13 +40,16 @@ class Actuals:
     sales: FloatArray | None
 
 
-def read_actuals(source: Path | Sequence[Mapping[str, object]], panel: Panel, weeks: int) -> Actuals:
+def read_actuals(
+    source: Path | Sequence[Mapping[str, object]], panel: Panel, weeks: int, new: tuple[str, ...] = ()
+) -> Actuals:
     """Read a CSV or Parquet file, or rows of the same columns, and check them.
 
     Args:
         source: the file, or rows as mappings from column to value, counted from 1 in messages.
         panel: the weekly panel that the model was fitted on.
         weeks: weeks of the plan, spent ones included.
+        new: channels beyond the panel's, in their order after these; one without a column has spent nothing.
 
     Raises:
         ActualsError: a column is missing or unknown, a cell is no number or negative, or weeks do not follow the
@@ -54,11 +57,12 @@ def read_actuals(source: Path | Sequence[Mapping[str, object]], panel: Panel, we
     """
     try:
         table = read_table(source) if isinstance(source, Path) else _table(source)
-        _check_columns(tuple(table.columns), panel.channel_names)
+        _check_columns(tuple(table.columns), panel.channel_names, new)
         wanted = tuple(name for name in table.columns if name != DATE)
         numbers, _ = number_reader(table, wanted)
         order = _in_calendar_order(table, panel, weeks)
-        spend = [_money(numbers, f"{name}{SPEND}", order) for name in panel.channel_names]
+        columns = [f"{name}{SPEND}" for name in (*panel.channel_names, *new)]
+        spend = [_money(numbers, name, order) if name in table.columns else np.zeros(len(order)) for name in columns]
         sales = numbers.read(SALES, order) if SALES in table.columns else None
         dates = read_dates(table, DATE)[order].astype("datetime64[D]")
     except PanelError as error:
@@ -74,8 +78,9 @@ def _table(rows: Sequence[Mapping[str, object]]) -> Table:
     return Table(columns, np.arange(len(rows), dtype=np.int64) + FIRST_ROW, "")
 
 
-def _check_columns(columns: tuple[str, ...], channels: tuple[str, ...]) -> None:
-    known = (DATE, *(f"{name}{SPEND}" for name in channels), SALES)
+def _check_columns(columns: tuple[str, ...], channels: tuple[str, ...], new: tuple[str, ...]) -> None:
+    needed = (DATE, *(f"{name}{SPEND}" for name in channels))
+    known = (*needed, *(f"{name}{SPEND}" for name in new), SALES)
     for name in columns:
         if name == "geo":
             raise ActualsError("actuals: column 'geo' is not read: sum the rows to one per week over all geos")
@@ -83,8 +88,8 @@ def _check_columns(columns: tuple[str, ...], channels: tuple[str, ...]) -> None:
             near = difflib.get_close_matches(name, known, n=1)
             hint = f"did you mean {near[0]!r}?" if near else f"the columns are {', '.join(known)}"
             raise ActualsError(f"actuals: column {name!r} is not known: {hint}")
-    for name in known:
-        if name not in columns and name != SALES:
+    for name in needed:
+        if name not in columns:
             what = "the first day of each week" if name == DATE else "with 0 where nothing was spent"
             raise ActualsError(f"actuals: column {name!r} is missing: add it, {what}")
 

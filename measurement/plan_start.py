@@ -43,7 +43,8 @@ def after_actuals(curves: ResponseCurves, spend: FloatArray) -> ResponseCurves:
     open_weeks[:, :weeks], spent[:, :weeks] = False, spend.T
     weekly = replace(weekly, open_weeks=open_weeks, spent=spent)
     already = spent.sum(axis=1)
-    rest = curves.spend_grid * (1 - weeks / weekly.weeks)
+    ran = curves.largest_observed_spend > 0  # what never ran is capped on the whole plan
+    rest = curves.spend_grid * np.where(ran, 1 - weeks / weekly.weeks, 1.0)[:, None]
     second = np.where(already > 0, already, rest[:, 1] / 2)
     grid = np.concatenate([np.zeros((len(already), 1)), second[:, None], already[:, None] + rest[:, 1:]], axis=1)
     return replace(curves, spend_grid=grid, incremental=_curve(weekly, grid), already_spent=already, weekly=weekly)

@@ -88,6 +88,7 @@ def _line(problem: PlanProblem, index: int, cents: int, draws: PlanDraws) -> Pla
         marginal_iroas=summarise(draws.marginal_iroas[:, index]),
         extrapolated=bool(spend > curves.largest_observed_spend[index] + 0.005),
         held=problem.is_held(curves.channels[index]),
+        without_history=curves.channels[index] in problem.rules.without_history,
     )
 
 

@@ -29,6 +29,7 @@ class PlanLine:
         marginal_iroas: slope of the curve at the plan.
         extrapolated: spend lies beyond the largest ever observed.
         held: kept, because the channel is not measurable.
+        without_history: the channel never ran; its figures are what was stated of it.
     """
 
     channel: str
@@ -40,6 +41,7 @@ class PlanLine:
     marginal_iroas: Interval
     extrapolated: bool
     held: bool
+    without_history: bool = False
 
     def to_json(self) -> dict[str, Any]:
         """The keys of the public JSON."""
@@ -53,6 +55,7 @@ class PlanLine:
             "marginal_iroas": self.marginal_iroas.to_json(),
             "extrapolated": self.extrapolated,
             "held": self.held,
+            "without_history": self.without_history,
         }
 
 

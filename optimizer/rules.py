@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from enum import Enum
 
+from measurement.new_channel import NewChannel
 from optimizer.errors import BadRules
 
 DEFAULT_RISK_LEVEL = 0.2
@@ -100,7 +101,7 @@ class PlanRules:
 
 @dataclass(frozen=True)
 class Rules:
-    """All rules of a plan.
+    """All rules of a plan, and what is stated of channels that the model does not know.
 
     Raises:
         BadRules: a number is negative, not finite or out of its range, or a least value lies above its largest.
@@ -109,6 +110,12 @@ class Rules:
     channels: Mapping[str, ChannelRule] = field(default_factory=dict)
     groups: tuple[GroupRule, ...] = ()
     plan: PlanRules = field(default_factory=PlanRules)
+    new_channels: tuple[NewChannel, ...] = ()
+
+    @property
+    def without_history(self) -> frozenset[str]:
+        """Names of the new channels."""
+        return frozenset(channel.name for channel in self.new_channels)
 
     def __post_init__(self) -> None:
         for name, rule in self.channels.items():

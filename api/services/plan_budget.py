@@ -126,13 +126,15 @@ def _check_weeks(asked: _Ask) -> None:
 
 def _ask(model: FittedModel, request: PlanRequest, curves_of: CurvesOf | None) -> _Ask:
     from measurement.actuals import read_actuals
+    from measurement.new_channel import with_new_channels
     from measurement.plan_start import after_actuals
     from measurement.posterior import response_curves
     from optimizer.blackouts import close_weeks
 
     rules = _rules(request.rules, model.panel.channel_names)
-    actuals = None if request.actuals is None else read_actuals(request.actuals, model.panel, request.weeks)
-    whole = (curves_of or response_curves)(model, request.weeks)
+    whole = with_new_channels((curves_of or response_curves)(model, request.weeks), rules.new_channels)
+    new = tuple(channel.name for channel in rules.new_channels)
+    actuals = None if request.actuals is None else read_actuals(request.actuals, model.panel, request.weeks, new)
     first = _problem(request.question, close_weeks(rules, whole), rules)
     if actuals is None:
         return _Ask(first, first, None)

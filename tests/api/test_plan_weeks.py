@@ -127,3 +127,20 @@ def test_actuals_beyond_the_budget_are_a_conflict(
     answer = json.loads(capsys.readouterr().out)
     assert any("is spent already" in rule for rule in answer["conflicts"][0]["rules"])
     assert answer["actuals"]["weeks"] == 2
+
+
+def test_a_new_channel_is_planned_from_what_is_stated_of_it(client: TestClient) -> None:
+    stated = {"name": "instacart", "iroas": {"median": 3.0, "p95": 6.0}, "typical_spend": 40_000, "max": 50_000}
+    body = {"model": "spring", "budget": BUDGET, "rules": {"new_channel": [stated]}}
+    plan = client.post("/v1/plans", json=body).json()
+    line = plan["lines"][-1]
+    assert (line["channel"], line["without_history"], line["current_spend"]) == ("instacart", True, 0.0)
+    assert line["spend"] == 50_000
+    assert "instacart has no history" in plan["advice"]
+    row = dict(zip(HEADER.split(","), FIRST.split(","), strict=True)) | {"instacart_spend": "1000"}
+    begun = client.post("/v1/plans", json=body | {"actuals": [row]}).json()
+    assert weeks_of(begun, "instacart")[0] == 1000.0
+    assert begun["lines"][-1]["spend"] == 50_000
+    refused = client.post("/v1/plans", json=body | {"rules": {"new_channel": [stated | {"max": -1}]}})
+    assert refused.status_code == 422
+    assert "max is out of its range" in refused.json()["detail"]

@@ -5,10 +5,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from measurement.new_channel import NewChannel, with_new_channels
 from measurement.plan_start import after_actuals
+from measurement.priors import ChannelPrior, Spread
 from optimizer.allocate import allocate
 from optimizer.blackouts import close_weeks
 from optimizer.errors import BadRules
+from optimizer.new_channels import capped
 from optimizer.problem import ChannelRule, PlanProblem, PlanRules, Rules
 from optimizer.weekly_plan import lay_out_weeks
 
@@ -207,3 +210,27 @@ def test_blackouts_after_actuals_close_what_is_left(begun):
     all_that_is_left = Rules({"channel_1": ChannelRule(blackout=tuple(range(4, 14)))})
     with pytest.raises(BadRules, match=r"Write max = 120\.75"):
         close_weeks(all_that_is_left, begun)
+
+
+@pytest.mark.parametrize(("median", "spends"), [(50.0, True), (0.001, False)])
+def test_a_channel_without_history_is_capped_flagged_and_never_in_bursts(weekly_world, median, spends):
+    new = NewChannel("instacart", 200.0, 300.0, ChannelPrior(iroas=Spread(median, 3 * median), slope=Spread(3.0, 4.0)))
+    rules = Rules(capped({}, (new,)), new_channels=(new,))
+    problem = PlanProblem(with_new_channels(weekly_world(5, 3).curves(), (new,)), 3900.0, rules)
+    plan = lay_out_weeks(problem, allocate(problem))
+    line = plan.lines[3]
+    assert (line.channel, line.without_history, line.held, line.change) == ("instacart", True, False, None)
+    assert line.spend <= 300.0
+    assert (line.spend == 300.0) is spends
+    assert line.extrapolated is spends
+    assert "instacart" not in plan.flighting.uneven
+    assert ("instacart has no history" if spends else "instacart gets nothing") in plan.advice
+    beyond = [said for said in plan.advice.split(". ") if "more than ever observed" in said]
+    assert not any("instacart" in said for said in beyond)
+    assert not any(other.without_history for other in plan.lines[:3])
+
+
+def test_rules_name_a_new_channel_whose_curve_is_missing(weekly_world):
+    new = NewChannel("instacart", 200.0, 300.0)
+    with pytest.raises(BadRules, match="instacart"):
+        PlanProblem(weekly_world(5, 3).curves(), 3900.0, Rules(capped({}, (new,)), new_channels=(new,)))
