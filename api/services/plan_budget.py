@@ -119,9 +119,16 @@ class _Ask:
 
 
 def _check_weeks(asked: _Ask) -> None:
-    """A split over geos knows even weeks, all still to come."""
-    if asked.actuals is not None or any(rule.blackout for rule in asked.problem.rules.channels.values()):
-        raise BadProblem("The split over geos knows no blackouts and no weeks spent already. Take one of the two out.")
+    """A split over geos knows even weeks, all still to come, of channels that ran."""
+    rules = asked.problem.rules
+    stated = {
+        "weeks spent already": asked.actuals is not None,
+        "blackouts": any(rule.blackout for rule in rules.channels.values()),
+        "new channels": bool(rules.new_channels),
+    }
+    unknown = [name for name, given in stated.items() if given]
+    if unknown:
+        raise BadProblem(f"The split over geos knows no {' and no '.join(unknown)}: leave them out, or the split.")
 
 
 def _ask(model: FittedModel, request: PlanRequest, curves_of: CurvesOf | None) -> _Ask:

@@ -27,4 +27,13 @@ def stand_against(first: PlanProblem, actuals: Actuals, plan: BudgetPlan) -> dic
 
 
 def _sales(actuals: Actuals) -> SalesSoFar:
-    return SalesSoFar(None, None, "Sales are not judged, because the actuals do not tell them.")
+    """Told, not judged: a stored model has the baseline of the weeks it was fitted on and nothing to forecast it by."""
+    if actuals.sales is None:
+        return SalesSoFar(None, None, "Sales are not judged, because the actuals do not tell them.")
+    sold = float(actuals.sales.sum())
+    return SalesSoFar(
+        sold,
+        None,
+        f"Sales of {sold:,.0f} cannot be judged: most of them are baseline, which the model knows only for "
+        "the weeks of its fit. Fit again with these weeks to see what advertising sold in them.",
+    )

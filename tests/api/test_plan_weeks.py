@@ -144,3 +144,14 @@ def test_a_new_channel_is_planned_from_what_is_stated_of_it(client: TestClient) 
     refused = client.post("/v1/plans", json=body | {"rules": {"new_channel": [stated | {"max": -1}]}})
     assert refused.status_code == 422
     assert "max is out of its range" in refused.json()["detail"]
+
+
+def test_a_split_over_geos_goes_with_even_weeks_only(client: TestClient) -> None:
+    row = dict(zip(HEADER.split(","), FIRST.split(","), strict=True))
+    body = {"model": "spring", "budget": BUDGET, "by_geo": True}
+    refused = client.post("/v1/plans", json=body | {"actuals": [row]})
+    assert refused.status_code == 422
+    assert "knows no weeks spent already" in refused.json()["detail"]
+    rules = {"channel": {"amazon": {"blackout": [2]}}}
+    assert "no blackouts" in client.post("/v1/plans", json=body | {"rules": rules}).json()["detail"]
+    assert "geos" in client.post("/v1/plans", json=body).json()
