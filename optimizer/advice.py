@@ -92,7 +92,7 @@ def _test_for(held: list[str]) -> str:
 
 def _without_history(line: PlanLine) -> str:
     if not line.spend:
-        return f"{line.channel} gets nothing: by what you state of it, its next unit returns less than elsewhere."
+        return f"{line.channel} has no history, and by what you state of it this plan does without it."
     return (
         f"{line.channel} has no history: what it sells is what you stated, not a measurement, so it is capped. "
         "Start it in some geos and hold it out of others: that geo test would tell."
