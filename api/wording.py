@@ -79,7 +79,9 @@ def line_note(line: Mapping[str, Any]) -> str:
     notes = []
     if line["held"]:
         notes.append("held: not measurable")
-    if line["extrapolated"]:
+    if line.get("without_history"):
+        notes.append("no history: as you stated it")
+    elif line["extrapolated"]:
         notes.append("beyond what was ever spent")
     return ", ".join(notes)
 

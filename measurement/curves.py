@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from measurement.report import Verdict
+from measurement.weekly_response import WeeklyResponse
 
 FloatArray = NDArray[np.float64]
 
@@ -27,6 +28,8 @@ class ResponseCurves:
         currency: ISO code or "".
         outcomes: what `incremental` is the sum of, by name; "total" of several taken together.
         by_outcome: `incremental` split by outcome, `(O, D, C, K)`; `None` where there is one.
+        already_spent: money that is spent already in the planned weeks, `(C,)`; no plan goes below it. `None` for none.
+        weekly: what the same plan sells by week; `None` where only totals are known.
     """
 
     channels: tuple[str, ...]
@@ -41,3 +44,5 @@ class ResponseCurves:
     currency: str = ""
     outcomes: tuple[str, ...] = ("sales",)
     by_outcome: FloatArray | None = None
+    already_spent: FloatArray | None = None
+    weekly: WeeklyResponse | None = None

@@ -5,6 +5,7 @@ MeasurementError
 │   ├── PanelError      the panel's file or its map
 │   ├── PriorsError     priors.toml
 │   ├── ExperimentsError  experiments.csv
+│   ├── ActualsError    weeks of a plan that are spent already
 │   └── ModelFileError  a stored model that cannot be read
 └── ModelRefused        the gate refuses the model for the use asked of it
 """
@@ -28,6 +29,10 @@ class PriorsError(BadInput):
 
 class ExperimentsError(BadInput):
     """The experiments file cannot be used."""
+
+
+class ActualsError(BadInput):
+    """The weeks that are said to be spent already do not fit the model or the plan."""
 
 
 class ModelFileError(BadInput):

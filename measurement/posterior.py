@@ -17,6 +17,7 @@ from measurement.future import horizon_of, planned_sales
 from measurement.panel import Panel
 from measurement.preparation import LAGS, window_length
 from measurement.transforms import adstock_weights
+from measurement.weekly_response import WeeklyResponse, open_response
 
 FloatArray = NDArray[np.float64]
 
@@ -64,12 +65,12 @@ def response_curves(model: FittedModel, weeks: int) -> ResponseCurves:
     current = current_spend(model.panel, weeks)
     largest = _largest_run(model.panel, weeks)
     grid = _grid(current, np.maximum(3.0 * current, 1.5 * largest))
-    horizon = horizon_of(model.panel, end_time(len(model.panel.dates)), weeks)
+    weekly = weekly_response(model, weeks)
     weights = adstock_weights(0.5 ** np.exp(-draws["log_half_life"]), LAGS, draws["build_up"])
     return ResponseCurves(
         channels=model.panel.channel_names,
         spend_grid=grid,
-        incremental=planned_sales(horizon, draws, grid),
+        incremental=weekly.sales_of_totals(grid),
         carry_over_weights=weights,
         current_spend=current,
         largest_observed_spend=largest,
@@ -78,7 +79,16 @@ def response_curves(model: FittedModel, weeks: int) -> ResponseCurves:
         model_id=model.provenance.model_id,
         currency=model.panel.currency,
         outcomes=(model.panel.outcomes[0].name,) if len(model.panel.outcomes) == 1 else ("total",),
+        weekly=weekly,
     )
+
+
+def weekly_response(model: FittedModel, weeks: int) -> WeeklyResponse:
+    """What weeks right after the panel sell, on the draws of `response_curves`."""
+    horizon = horizon_of(model.panel, end_time(len(model.panel.dates)), weeks)
+    first_day = model.panel.dates[-1] + np.timedelta64(7, "D")
+    largest_week = model.panel.spend.sum(axis=0).max(axis=0)
+    return open_response(horizon, thinned(model.draws, CURVE_DRAWS), first_day, largest_week)
 
 
 def marginal_iroas(panel: Panel, draws: Mapping[str, FloatArray]) -> FloatArray:

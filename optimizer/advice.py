@@ -17,6 +17,7 @@ def advise(lines: tuple[PlanLine, ...], total: PlanTotal) -> str:
     held = [line.channel for line in lines if line.held]
     if held:
         sentences.append(_test_for(held))
+    sentences.extend(_without_history(line) for line in lines if line.without_history)
     return " ".join([*sentences, *_warnings(lines, total)])
 
 
@@ -89,9 +90,18 @@ def _test_for(held: list[str]) -> str:
     )
 
 
+def _without_history(line: PlanLine) -> str:
+    if not line.spend:
+        return f"{line.channel} has no history, and by what you state of it this plan does without it."
+    return (
+        f"{line.channel} has no history: what it sells is what you stated, not a measurement, so it is capped. "
+        "Start it in some geos and hold it out of others: that geo test would tell."
+    )
+
+
 def _warnings(lines: tuple[PlanLine, ...], total: PlanTotal) -> list[str]:
     warnings = []
-    beyond = [line.channel for line in lines if line.extrapolated]
+    beyond = [line.channel for line in lines if line.extrapolated and not line.without_history]
     if beyond:
         warnings.append(
             f"{_listed(beyond)} would spend more than ever observed: there the curve rests on its form, not on data."

@@ -47,10 +47,15 @@ def analyse(problem: PlanProblem, decision: Decision, settings: SolverSettings, 
 
 
 def todays_split(problem: PlanProblem) -> FloatArray:
-    """The whole budget in today's proportions, `(C,)`, in money; evenly where nothing is spent today."""
-    current = problem.curves.current_spend
+    """The whole budget in today's proportions, `(C,)`, in money; evenly where nothing is spent today.
+
+    Of a quarter that has begun, only what is left of the budget can still be split so.
+    """
+    current, already = problem.curves.current_spend, problem.curves.already_spent
     weights = current if current.sum() > 0 else np.ones(len(current))
-    return np.array(split_in_proportion(problem.budget_cents, weights), dtype=np.float64) / 100
+    spent = np.zeros(len(current)) if already is None else np.rint(already * 100)
+    rest = max(0, problem.budget_cents - int(spent.sum()))
+    return (spent + np.array(split_in_proportion(rest, weights), dtype=np.float64)) / 100
 
 
 def _regret(problem: PlanProblem, decision: Decision, deadline: Deadline) -> tuple[float, float]:

@@ -44,7 +44,7 @@ def assemble_plan(problem: PlanProblem, decision: Decision, analysis: Analysis, 
         schedule=_schedule(problem, cents),
         binding=analysis.binding,
         conflicts=(),
-        advice=" ".join(part for part in (_answer(problem, total), advise(lines, total)) if part),
+        advice=advice_of(problem, lines, total),
         question=asked.question,
         grid_error=analysis.grid_error,
         notes=(*_notes(problem, decision, sum(cents), baseline), *_how_exact(analysis, settings)),
@@ -70,6 +70,11 @@ def assemble_refusal(problem: PlanProblem, conflicts: tuple[Conflict, ...]) -> B
     )
 
 
+def advice_of(problem: PlanProblem, lines: tuple[PlanLine, ...], total: PlanTotal) -> str:
+    """What a target takes, where one was asked for, and what to do."""
+    return " ".join(part for part in (_answer(problem, total), advise(lines, total)) if part)
+
+
 def _line(problem: PlanProblem, index: int, cents: int, draws: PlanDraws) -> PlanLine:
     curves = problem.curves
     current, spend = float(curves.current_spend[index]), cents / 100
@@ -83,6 +88,7 @@ def _line(problem: PlanProblem, index: int, cents: int, draws: PlanDraws) -> Pla
         marginal_iroas=summarise(draws.marginal_iroas[:, index]),
         extrapolated=bool(spend > curves.largest_observed_spend[index] + 0.005),
         held=problem.is_held(curves.channels[index]),
+        without_history=curves.channels[index] in problem.rules.without_history,
     )
 
 
@@ -158,8 +164,9 @@ def _notes(problem: PlanProblem, decision: Decision, cents: int, baseline: Float
         notes.append(f"{', '.join(stuck)} spends nothing today, so max_change keeps it there.")
     if curves.current_spend.sum() == 0:
         notes.append("Nothing is spent today, so the gain is against an even split.")
+    known = curves.weekly is not None  # then the gain is scored again, without the grid's end
     beyond = [name for name, x, grid in zip(curves.channels, baseline, curves.spend_grid, strict=True) if x > grid[-1]]
-    if beyond:
+    if beyond and not known:
         notes.append(
             f"Today's proportions would take {', '.join(beyond)} beyond the known curve, where nothing more is assumed "
             "to be sold: the gain may be overstated."

@@ -28,6 +28,7 @@ FloatArray = NDArray[np.float64]
 MOST_CONFLICTS = 5
 MOST_RATIOS = 20
 RATIO_TOLERANCE = 1e-9
+FIRM = (RowKind.CURVE_END, RowKind.SPENT)
 LEAST_SHARE = Fraction(1, 1000)  # a share below it could be met only by spending a thousandfold
 
 
@@ -150,7 +151,7 @@ def _deletion_filter(asked: _Rules, labels: list[str]) -> list[str]:
 
 def _least_interesting_first(restrictions: Restrictions, labels: list[str]) -> list[str]:
     """Ends of curves go first and the budget last, so that a conflict is told in the buyer's own rules if it can be."""
-    rank = {RowKind.CURVE_END: 0, RowKind.RULE: 1, RowKind.HOLD: 2, RowKind.BUDGET: 3}
+    rank = {RowKind.CURVE_END: 0, RowKind.RULE: 1, RowKind.HOLD: 2, RowKind.SPENT: 3, RowKind.BUDGET: 3}
     ranks = {row.label: rank[row.kind] for row in restrictions.rows}
     return sorted(labels, key=lambda label: ranks.get(label, 1))
 
@@ -195,9 +196,12 @@ def _fall_to(label: str, reached: float) -> str:
 
 
 def _least_relaxation(part: Restrictions, clashing: tuple[str, ...], deadline: Deadline) -> Conflict:
-    """The least total relaxation of the set's rows, by an elastic program; ends of curves do not give way."""
+    """The least total relaxation of the set's rows, by an elastic program.
+
+    Ends of curves and what is spent already do not give way.
+    """
     form = spend_form(part, np.zeros(len(part.channels))).formulation
-    elastic = [index for index, row in enumerate(part.rows) if row.kind is not RowKind.CURVE_END]
+    elastic = [index for index, row in enumerate(part.rows) if row.kind not in FIRM]
     solution = solve(_with_slack(form, elastic), deadline)
     if not solution.has_values:
         return Conflict(clashing, math.nan, "")

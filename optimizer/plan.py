@@ -6,6 +6,7 @@ from typing import Any
 
 from measurement.interval import Interval
 from optimizer.conflicts import Conflict
+from optimizer.laid_out import LaidOut
 from optimizer.question import Question
 
 
@@ -28,6 +29,7 @@ class PlanLine:
         marginal_iroas: slope of the curve at the plan.
         extrapolated: spend lies beyond the largest ever observed.
         held: kept, because the channel is not measurable.
+        without_history: the channel never ran; its figures are what was stated of it.
     """
 
     channel: str
@@ -39,6 +41,7 @@ class PlanLine:
     marginal_iroas: Interval
     extrapolated: bool
     held: bool
+    without_history: bool = False
 
     def to_json(self) -> dict[str, Any]:
         """The keys of the public JSON."""
@@ -52,6 +55,7 @@ class PlanLine:
             "marginal_iroas": self.marginal_iroas.to_json(),
             "extrapolated": self.extrapolated,
             "held": self.held,
+            "without_history": self.without_history,
         }
 
 
@@ -125,6 +129,9 @@ class BindingRule:
 class BudgetPlan:
     """A plan with its proof.
 
+    `objective`, `bound` and `gap` are those of the totals, on curves of even weeks; lines and total are scored on the
+    plan's own weeks once these are laid out.
+
     Attributes:
         status: optimal, feasible or infeasible; an infeasible plan has conflicts, no lines and no total.
         gap: relative distance of `objective` to `bound`.
@@ -135,6 +142,7 @@ class BudgetPlan:
         grid_error: what the curves between their grid points may add to the gap, estimated from their curvature.
         question: what was asked, by the names of the options.
         notes: what a reader should know, in plain words.
+        flighting: how weeks were laid out; `None` where they are even because nothing is known by week.
     """
 
     status: PlanStatus
@@ -152,6 +160,7 @@ class BudgetPlan:
     question: Question
     grid_error: float | None = None
     notes: tuple[str, ...] = ()
+    flighting: LaidOut | None = None
 
     def to_json(self) -> dict[str, Any]:
         """The keys of the public JSON; `total`, `gap`, `bound` and `objective` are null where there is no plan."""
@@ -171,4 +180,5 @@ class BudgetPlan:
             "question": {"asked": self.question.asked.value, "value": self.question.value},
             "grid_error": self.grid_error,
             "notes": list(self.notes),
+            "flighting": self.flighting.to_json() if self.flighting else None,
         }

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from measurement.curves import ResponseCurves
 from measurement.report import Verdict
+from optimizer.blackouts import check_blackouts
 from optimizer.errors import BadProblem, BadRules, unknown_name
 from optimizer.question import Asked, Question
 from optimizer.rules import ChannelRule, GroupRule, PlanRules, Risk, Rules
@@ -46,6 +47,7 @@ class PlanProblem:
         Question(Asked.BUDGET, self.budget)
         _check_curves(self.curves)
         _check_names(self.rules, self.curves.channels)
+        check_blackouts(self.rules, self.curves)
         _check_margins(self.rules.plan, self.curves.outcomes)
         if self.target is not None:
             _check_target(self.target, self.rules.plan)
@@ -122,6 +124,8 @@ class PlanProblem:
             largest_observed_spend=self.curves.largest_observed_spend[order],
             verdicts=tuple(self.curves.verdicts[i] for i in order),
             by_outcome=None if self.curves.by_outcome is None else self.curves.by_outcome[:, :, order],
+            already_spent=None if self.curves.already_spent is None else self.curves.already_spent[order],
+            weekly=None if self.curves.weekly is None else self.curves.weekly.only(np.array(order)),
         )
         return replace(self, curves=curves)
 

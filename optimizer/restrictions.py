@@ -33,6 +33,7 @@ class RowKind(Enum):
 
     RULE = "rule"
     HOLD = "hold"
+    SPENT = "spent already"
     BUDGET = "budget"
     CURVE_END = "curve end"
 
@@ -145,6 +146,7 @@ def restrict(problem: PlanProblem, hold: Hold) -> Restrictions:
     for index, channel in enumerate(channels):
         rule = problem.rules.channels.get(channel, ChannelRule())
         current = problem.curves.current_spend[index]
+        rows.extend(_spent_rows(problem, index))
         jumps.extend(_jumps(index, channel, rule))
         if problem.is_held(channel):
             rows.append(_hold_row(problem, index, hold, rule))
@@ -185,12 +187,28 @@ def _channel_rows(index: int, channel: str, rule: ChannelRule, current: float) -
         yield row(f"max_change {rule.max_change:.4g} ({_money(low)} to {_money(high)})", low, high)
 
 
+def _spent_rows(problem: PlanProblem, index: int) -> Iterator[Row]:
+    """What the planned weeks have spent already is the least that their total can be."""
+    cents = _spent_cents(problem, index)
+    if cents:
+        label = f"{problem.curves.channels[index]}: {_money(cents)} is spent already"
+        yield Row(label, RowKind.SPENT, (index,), cents, None)
+
+
+def _spent_cents(problem: PlanProblem, index: int) -> int:
+    spent = problem.curves.already_spent
+    return 0 if spent is None else round(float(spent[index]) * 100)
+
+
 def _hold_row(problem: PlanProblem, index: int, hold: Hold, rule: ChannelRule) -> Row:
     curves = problem.curves
     current, total = float(curves.current_spend[index]), float(curves.current_spend.sum())
     share = current / total if total > 0 else 0.0
     amount = current if hold is Hold.CURRENT else share * problem.budget_cents / 100
-    cents = _nearest_allowed(cents_down(amount), rule)
+    cents, spent = _nearest_allowed(cents_down(amount), rule), _spent_cents(problem, index)
+    if cents < spent:
+        step = round((rule.step or 0.0) * 100) or 1
+        cents = -(-spent // step) * step
     label = f"{curves.channels[index]}: held at {_money(cents)}, because it is not measurable"
     return Row(label, RowKind.HOLD, (index,), cents, cents)
 

@@ -3,11 +3,13 @@
 Clashes between rules are found later, where the plan's status says `infeasible`.
 """
 
+import datetime
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from enum import Enum
 
+from measurement.new_channel import NewChannel
 from optimizer.errors import BadRules
 
 DEFAULT_RISK_LEVEL = 0.2
@@ -31,6 +33,7 @@ class ChannelRule:
         minimum_viable: nothing, or at least this.
         step: spend in multiples of this, in whole cents.
         fixed: exactly this.
+        blackout: planned weeks in which nothing is spent: their numbers, from 1, or a day in them.
     """
 
     min: float | None = None
@@ -39,6 +42,7 @@ class ChannelRule:
     minimum_viable: float | None = None
     step: float | None = None
     fixed: float | None = None
+    blackout: tuple[int | datetime.date, ...] = ()
 
     @property
     def says_where_spend_may_go(self) -> bool:
@@ -73,8 +77,8 @@ class PlanRules:
         risk: what is optimised.
         risk_level: share of worst draws that `Risk.CVAR` looks at; `None` is `DEFAULT_RISK_LEVEL`.
         target_iroas: least average iROAS of the whole plan, at the mean: sales, whatever the margin.
-        min_weekly_spend_share: least spend of a week as a share of the line's mean week. Weeks are even, so any
-            share up to 1 holds.
+        min_weekly_spend_share: least spend of a week that is open to the plan, as a share of the line's mean such
+            week; at 1 weeks are even.
         margin: profit per unit of incremental sales.
         margins: the same per outcome, for every outcome, instead of `margin`.
     """
@@ -97,7 +101,7 @@ class PlanRules:
 
 @dataclass(frozen=True)
 class Rules:
-    """All rules of a plan.
+    """All rules of a plan, and what is stated of channels that the model does not know.
 
     Raises:
         BadRules: a number is negative, not finite or out of its range, or a least value lies above its largest.
@@ -106,6 +110,12 @@ class Rules:
     channels: Mapping[str, ChannelRule] = field(default_factory=dict)
     groups: tuple[GroupRule, ...] = ()
     plan: PlanRules = field(default_factory=PlanRules)
+    new_channels: tuple[NewChannel, ...] = ()
+
+    @property
+    def without_history(self) -> frozenset[str]:
+        """Names of the new channels."""
+        return frozenset(channel.name for channel in self.new_channels)
 
     def __post_init__(self) -> None:
         for name, rule in self.channels.items():
@@ -117,7 +127,8 @@ class Rules:
 
 def _check_channel(where: str, rule: ChannelRule) -> None:
     for entry in fields(rule):
-        _check_amount(where, entry.name, getattr(rule, entry.name))
+        if entry.name != "blackout":
+            _check_amount(where, entry.name, getattr(rule, entry.name))
     _check_order(where, "min", rule.min, "max", rule.max)
     if rule.step is not None and (rule.step < 0.01 or abs(rule.step * 100 - round(rule.step * 100)) > 1e-6):
         raise BadRules(f"{where}: step must be whole cents and at least 0.01, not {rule.step}.")

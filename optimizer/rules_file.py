@@ -6,10 +6,12 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
+from optimizer.blackouts import read_blackout
 from optimizer.errors import BadRules, unknown_name
+from optimizer.new_channels import capped, read_new_channels
 from optimizer.rules import ChannelRule, GroupRule, PlanRules, Risk, Rules
 
-TOP_KEYS = ("channel", "group", "plan")
+TOP_KEYS = ("channel", "group", "plan", "new_channel")
 
 
 def read_rules(path: Path | str, channels: Sequence[str]) -> Rules:
@@ -38,10 +40,13 @@ def parse_rules(text: str, channels: Sequence[str]) -> Rules:
         last = f"at line {text.count(chr(10)) + 1}, the end of the file"
         raise BadRules(f"this is no valid TOML: {str(error).replace('at end of document', last)}.") from error
     _check_keys("the file", content, TOP_KEYS)
+    new = read_new_channels(_tables("new_channel", content.get("new_channel", [])), channels)
+    known = (*channels, *(channel.name for channel in new))
     return Rules(
-        channels=_read_channels(_table("[channel]", content.get("channel", {})), channels),
-        groups=tuple(_read_group(entry, channels) for entry in _tables(content.get("group", []))),
+        channels=capped(_read_channels(_table("[channel]", content.get("channel", {})), known), new),
+        groups=tuple(_read_group(entry, known) for entry in _tables("group", content.get("group", []))),
         plan=_read_plan(_table("[plan]", content.get("plan", {}))),
+        new_channels=new,
     )
 
 
@@ -50,7 +55,10 @@ def _read_channels(content: Mapping[str, Any], channels: Sequence[str]) -> dict[
     for name, entry in content.items():
         where = f"[channel.{name}]"
         _check_channel_name(where, name, channels)
-        rules[name] = ChannelRule(**_numbers(where, _table(where, entry), _names(ChannelRule)))
+        table = _table(where, entry)
+        _check_keys(where, table, _names(ChannelRule))
+        numbers: dict[str, Any] = {**_numbers(where, {k: v for k, v in table.items() if k != "blackout"}, None)}
+        rules[name] = ChannelRule(blackout=read_blackout(where, table.get("blackout", [])), **numbers)
     return rules
 
 
@@ -118,7 +126,7 @@ def _table(where: str, value: Any) -> Mapping[str, Any]:
     return value
 
 
-def _tables(value: Any) -> list[Mapping[str, Any]]:
+def _tables(name: str, value: Any) -> list[Mapping[str, Any]]:
     if not isinstance(value, list):
-        raise BadRules("group: write each group under its own [[group]], with two brackets.")
-    return [_table("[[group]]", entry) for entry in value]
+        raise BadRules(f"{name}: write each one under its own [[{name}]], with two brackets.")
+    return [_table(f"[[{name}]]", entry) for entry in value]

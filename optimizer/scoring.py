@@ -59,14 +59,15 @@ def sales(curves: ResponseCurves, spend: FloatArray) -> FloatArray:
 
 
 def _slopes(curves: ResponseCurves, spend: FloatArray) -> FloatArray:
-    """Mean slope over a span around the plan that lies inside the grid, forwards only where spend is 0."""
+    """Mean slope over a span around the plan inside the grid, forwards only at the least that can be spent."""
     grid = curves.spend_grid
     cells = [
         min(int(np.searchsorted(row, x, side="right")) - 1, len(row) - 2) for row, x in zip(grid, spend, strict=True)
     ]
     width = np.array([row[cell + 1] - row[cell] for row, cell in zip(grid, cells, strict=True)])
     span = np.maximum(SLOPE_SPAN * spend, width)
-    before = np.maximum(spend - span, 0.0)
+    least = 0.0 if curves.already_spent is None else np.minimum(curves.already_spent, spend)
+    before = np.maximum(spend - span, least)
     after = np.minimum(spend + span, np.maximum(grid[:, -1], spend))
     slopes: FloatArray = (sales(curves, after) - sales(curves, before)) / (after - before)
     return slopes

@@ -21,6 +21,9 @@ MarginalIroas = Annotated[
 ]
 Weeks = Annotated[int, typer.Option("--weeks", min=1, max=104, help="Weeks to plan.")]
 RulesFile = Annotated[Path | None, typer.Option("--rules", help="A rules.toml: least, most, steps, groups, risk.")]
+ActualsFile = Annotated[
+    Path | None, typer.Option("--actuals", help="Weeks already spent: date, <channel>_spend and perhaps sales.")
+]
 Force = Annotated[bool, typer.Option("--force", help="Plan on a model that was refused.")]
 Sweep = Annotated[bool, typer.Option("--frontier", help="Also what smaller and larger budgets return.")]
 Against = Annotated[Path | None, typer.Option("--against", help="Also compare with this plan (its JSON).")]
@@ -40,6 +43,7 @@ def plan(
     marginal_iroas: MarginalIroas = None,
     weeks: Weeks = 13,
     rules: RulesFile = None,
+    actuals: ActualsFile = None,
     force: Force = False,
     frontier: Sweep = False,
     against: Against = None,
@@ -48,6 +52,8 @@ def plan(
     json: Json = False,
 ) -> int:
     """Split a budget over the channels so that it sells most, within your rules; or find the budget for a target.
+
+    With --actuals, what is left of the budget is planned over what is left of the weeks.
 
     Exit code 3 says that there is no plan: the rules cannot hold together, or the model was refused (see --force).
     """
@@ -60,7 +66,8 @@ def plan(
     other = None if against is None else load_plan(against)
     with computing():
         fitted = load_model(model)
-        answer = plan_budget(fitted, PlanRequest(question, weeks, rules, force, frontier, other, by_geo))
+        request = PlanRequest(question, weeks, rules, force, frontier, other, by_geo, actuals)
+        answer = plan_budget(fitted, request)
     if json:
         print_json(answer)
     else:

@@ -36,6 +36,8 @@ def print_plan(console: Console, plan: Mapping[str, Any], currency: str) -> None
         console.print(_lines(plan, currency))
         console.print()
         console.print(gain_in_words(plan, currency))
+    if plan.get("flighting"):
+        console.print(safe(f"Week 1 starts {plan['flighting']['starts']}. {plan['flighting']['reason']}"))
     if plan["total"]["unspent"] and plan["lines"]:
         console.print(f"Left unspent: {money(plan['total']['unspent'], currency)}.")
     if plan["total"]["expected_regret"] is not None:

@@ -16,7 +16,10 @@ Amount = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 
 
 class PlanBody(BaseModel):
-    """What to plan: exactly one of four questions; `rules` has the layout of rules.toml, `against` that of a plan."""
+    """What to plan: exactly one of four questions.
+
+    `rules` has the layout of rules.toml, `against` that of a plan, `actuals` rows of the columns of --actuals.
+    """
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
@@ -31,11 +34,13 @@ class PlanBody(BaseModel):
     frontier: bool = False
     against: dict[str, Any] | None = None
     by_geo: bool = False
+    actuals: list[dict[str, str | float | int]] | None = None
 
 
 @router.post("")
 def post_plan(body: PlanBody, models: Models) -> dict[str, Any]:
     """The plan, with the keys of `rmo plan --json`; a refusal is an answer too, with status `infeasible`."""
     question = one_question(body.model_dump(include={asked.value for asked in Asked}))
-    request = PlanRequest(question, body.weeks, body.rules, body.force, body.frontier, body.against, body.by_geo)
+    sides = (body.frontier, body.against, body.by_geo, body.actuals)
+    request = PlanRequest(question, body.weeks, body.rules, body.force, *sides)
     return plan_budget(models.model(body.model), request, lambda _, weeks: models.curves(body.model, weeks))

@@ -1,6 +1,6 @@
 """A fitted model, a question and rules in, the plan as plain JSON out; a refused model only by force."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,6 +16,7 @@ from optimizer.question import Asked, Question
 from optimizer.rules import Rules
 
 if TYPE_CHECKING:
+    from measurement.actuals import Actuals
     from optimizer.plan import BudgetPlan
     from optimizer.problem import PlanProblem
 
@@ -37,6 +38,7 @@ class PlanRequest:
         frontier: sweep budgets around the answer.
         against: another plan's JSON to hold the answer against, or None.
         by_geo: spread the plan's totals over geos, too.
+        actuals: the plan's weeks that are spent already, a file or its rows, or None.
     """
 
     question: Question
@@ -46,6 +48,7 @@ class PlanRequest:
     frontier: bool = False
     against: Mapping[str, Any] | None = None
     by_geo: bool = False
+    actuals: Path | Sequence[Mapping[str, Any]] | None = None
 
 
 def one_question(given: Mapping[str, float | None], spelled: Callable[[str], str] = str) -> Question:
@@ -76,32 +79,74 @@ def plan_budget(model: FittedModel, request: PlanRequest, curves_of: CurvesOf | 
         curves_of: where response curves come from, for a caller that keeps them; else they are computed.
 
     Raises:
-        BadProblem, BadRules: the question, a rule or the other plan cannot be planned with; a refused model changes
-            nothing about that.
+        BadProblem, BadRules, ActualsError: the question, a rule, a week spent or the other plan cannot be planned with;
+            a refused model changes nothing about that.
     """
-    from measurement.posterior import response_curves
+    from api.services.replan import stand_against
     from optimizer.allocate import allocate
+    from optimizer.weekly_plan import lay_out_weeks
 
-    rules = _rules(request.rules, model.panel.channel_names)
-    curves = (curves_of or response_curves)(model, request.weeks)
-    problem = _problem(request.question, curves, rules)
+    asked = _ask(model, request, curves_of)
     if request.by_geo:
         check_geos(model)
+        _check_weeks(asked)
     other = None if request.against is None else read_plan(request.against, request.weeks)
     refused = model.report.status is ModelStatus.REFUSED
     if refused and not request.force:
         return _refusal(request, model)
-    plan = allocate(problem)
-    answer: dict[str, Any] = plain(plan.to_json())
+    plan = lay_out_weeks(asked.problem, allocate(asked.problem))
+    answer: dict[str, Any] = plain(plan.to_json()) | {"actuals": None}
+    if asked.actuals is not None:
+        answer |= stand_against(asked.first, asked.actuals, plan)
     if request.frontier:
-        answer["frontier"] = _frontier(problem, plan)
+        answer["frontier"] = _frontier(asked.problem, plan)
     if other is not None and plan.lines:
-        answer["against"] = _against(curves, plan, other)
+        answer["against"] = _against(asked.problem.curves, plan, other)
     if request.by_geo and plan.lines:
         answer["geos"] = spread_over_geos(model, plan)
     if refused:
         answer["advice"] = f"The model was refused ({_why(model)}): this plan was forced. {answer['advice']}"
     return _complete(answer)
+
+
+@dataclass(frozen=True)
+class _Ask:
+    """What was asked before the first week, and what is asked now that some weeks are spent: the same if none is."""
+
+    first: "PlanProblem"
+    problem: "PlanProblem"
+    actuals: "Actuals | None"
+
+
+def _check_weeks(asked: _Ask) -> None:
+    """A split over geos knows even weeks, all still to come, of channels that ran."""
+    rules = asked.problem.rules
+    stated = {
+        "weeks spent already": asked.actuals is not None,
+        "blackouts": any(rule.blackout for rule in rules.channels.values()),
+        "new channels": bool(rules.new_channels),
+    }
+    unknown = [name for name, given in stated.items() if given]
+    if unknown:
+        raise BadProblem(f"The split over geos knows no {' and no '.join(unknown)}: leave them out, or the split.")
+
+
+def _ask(model: FittedModel, request: PlanRequest, curves_of: CurvesOf | None) -> _Ask:
+    from measurement.actuals import read_actuals
+    from measurement.new_channel import with_new_channels
+    from measurement.plan_start import after_actuals
+    from measurement.posterior import response_curves
+    from optimizer.blackouts import close_weeks
+
+    rules = _rules(request.rules, model.panel.channel_names)
+    whole = with_new_channels((curves_of or response_curves)(model, request.weeks), rules.new_channels)
+    new = tuple(channel.name for channel in rules.new_channels)
+    actuals = None if request.actuals is None else read_actuals(request.actuals, model.panel, request.weeks, new)
+    first = _problem(request.question, close_weeks(rules, whole), rules)
+    if actuals is None:
+        return _Ask(first, first, None)
+    begun = close_weeks(rules, after_actuals(whole, actuals.spend))
+    return _Ask(first, _problem(request.question, begun, rules), actuals)
 
 
 def _problem(question: Question, curves: ResponseCurves, rules: Rules) -> "PlanProblem":
@@ -159,6 +204,8 @@ def _refusal(request: PlanRequest, model: FittedModel) -> dict[str, Any]:
         "question": {"asked": request.question.asked.value, "value": request.question.value},
         "grid_error": None,
         "notes": [],
+        "flighting": None,
+        "actuals": None,
     }
 
 

@@ -194,6 +194,18 @@ def model() -> FittedModel:
 
 
 @pytest.fixture(scope="session")
+def drawn(model: FittedModel) -> FittedModel:
+    """The model with draws that say what spend sells, so that weeks can be planned."""
+    rng = np.random.default_rng(8)
+    shape = (60, len(CHANNELS))
+    worth = np.array(IROAS) * model.panel.spend.mean(axis=(0, 1)) * len(GEOS) * 2 / model.panel.population.sum()
+    draws = {name: 0.2 * rng.standard_normal(shape) for name in ("log_half_life", "log_half_saturation", "log_slope")}
+    draws |= {"drift": np.zeros(shape), "build_up": np.zeros(shape), "geo_effect": np.ones((*shape, len(GEOS)))}
+    draws["sales_per_head"] = worth * np.exp(0.1 * rng.standard_normal(shape))
+    return replace(model, draws=draws)
+
+
+@pytest.fixture(scope="session")
 def refused(model: FittedModel) -> FittedModel:
     reasons = ("the chains do not agree (r-hat 1.200)",)
     return replace(model, report=replace(model.report, status=ModelStatus.REFUSED, reasons=reasons))

@@ -8,7 +8,7 @@ import pytest
 from numpy.typing import NDArray
 
 from measurement.conditional import media_of
-from measurement.future import Horizon, horizon_of, planned_sales
+from measurement.future import Horizon, horizon_of, planned_sales, scheduled_sales
 from measurement.panel import Panel
 from measurement.posterior import end_time
 from measurement.preparation import LAGS, ModelInputs, dose_per_head, prepare
@@ -58,15 +58,15 @@ def draws_of(prior_draws: Callable[..., Draws]) -> Callable[[Panel], tuple[Model
     return make
 
 
-def unrolled(panel: Panel, inputs: ModelInputs, draws: Draws, spend: FloatArray, weeks: int) -> FloatArray:
-    """Sales with the plan less sales without it, `(D, C)`, over the plan and long after, with media as in the fit."""
-    history = dose_per_head(panel)
+def unrolled(panel: Panel, inputs: ModelInputs, draws: Draws, spend: FloatArray) -> FloatArray:
+    """Sales with a plan `(C, W)` less sales without it, `(D, C)`, in it and long after, with media as in the fit."""
+    history, weeks = dose_per_head(panel), spend.shape[1]
     ahead = weeks + 3 * LAGS
     window = min(52, len(panel.dates))
     money = panel.spend[:, -window:].sum(axis=(0, 1))
     rate = np.einsum("cgt->cg", history[:, :, -window:]) / money[:, None]
     plan = np.zeros((*history.shape[:2], ahead))
-    plan[:, :, :weeks] = (rate * (spend / weeks)[:, None])[:, :, None]
+    plan[:, :, :weeks] = rate[:, :, None] * spend[:, None, :]
     none = np.zeros_like(plan)
     reference = np.concatenate([inputs.reference_weeks, np.zeros((len(spend), ahead))], axis=1)
     time = np.concatenate([inputs.time, np.full(ahead, inputs.time[-1])])
@@ -83,6 +83,10 @@ def unrolled(panel: Panel, inputs: ModelInputs, draws: Draws, spend: FloatArray,
     return np.stack([sales(plan, draw) - sales(none, draw) for draw in each])
 
 
+def even(totals: FloatArray, weeks: int) -> FloatArray:
+    return np.repeat(totals[:, None] / weeks, weeks, axis=1)
+
+
 def horizon(panel: Panel, weeks: int) -> Horizon:
     return horizon_of(panel, end_time(len(panel.dates)), weeks)
 
@@ -97,7 +101,7 @@ def test_planned_sales_equal_the_unrolled_weeks(
     plans = np.stack([0.3 * spend, spend, 2.5 * spend], axis=1)
     found = planned_sales(horizon(panel, weeks), draws, plans)
     for place in range(3):
-        expected = unrolled(panel, inputs, draws, plans[:, place], weeks)
+        expected = unrolled(panel, inputs, draws, even(plans[:, place], weeks))
         np.testing.assert_allclose(found[:, :, place], expected, rtol=SINGLE, atol=SINGLE * np.abs(expected).max())
 
 
@@ -109,8 +113,48 @@ def test_every_kind_of_panel_equals_its_unrolled_weeks(
     inputs, draws = draws_of(panel)
     spend = panel.spend[:, -13:].sum(axis=(0, 1))
     found = planned_sales(horizon(panel, 13), draws, spend[:, None])[:, :, 0]
-    expected = unrolled(panel, inputs, draws, spend, 13)
+    expected = unrolled(panel, inputs, draws, even(spend, 13))
     np.testing.assert_allclose(found, expected, rtol=SINGLE, atol=SINGLE * np.abs(expected).max())
+
+
+@pytest.mark.parametrize("weeks", [1, 5, LAGS, LAGS + 1, 30])
+@pytest.mark.parametrize("name", PANELS)
+def test_scheduled_sales_equal_the_unrolled_weeks(
+    draws_of: Callable[[Panel], tuple[ModelInputs, Draws]], name: str, weeks: int
+) -> None:
+    panel = PANELS[name]()
+    inputs, draws = draws_of(panel)
+    generator = np.random.default_rng(weeks)
+    mean_week = panel.spend.sum(axis=(0, 1))[:, None, None] / 60
+    plans = mean_week * generator.gamma(0.5, 2.0, (3, weeks, 2)) * (generator.random((3, weeks, 2)) < 0.7)
+    found = scheduled_sales(horizon(panel, weeks), draws, plans)
+    for place in range(2):
+        expected = unrolled(panel, inputs, draws, plans[:, :, place])
+        np.testing.assert_allclose(found[:, :, place], expected, rtol=SINGLE, atol=SINGLE * np.abs(expected).max())
+
+
+@pytest.mark.parametrize("weeks", [1, 5, LAGS, 52])
+def test_even_weeks_sell_what_their_total_sells(
+    draws_of: Callable[[Panel], tuple[ModelInputs, Draws]], weeks: int
+) -> None:
+    panel = panel_of()
+    _, draws = draws_of(panel)
+    totals = panel.spend.sum(axis=(0, 1)) * (weeks / 60)
+    found = scheduled_sales(horizon(panel, weeks), draws, even(totals, weeks)[:, :, None])
+    expected = planned_sales(horizon(panel, weeks), draws, totals[:, None])
+    np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-5 * np.abs(expected).max())
+
+
+def test_a_week_that_comes_later_sells_as_much_where_nothing_was_carried_in(
+    draws_of: Callable[[Panel], tuple[ModelInputs, Draws]],
+) -> None:
+    panel = panel_of()
+    _, draws = draws_of(panel)
+    start = horizon(panel, 6)
+    fresh = replace(start, recent=np.zeros_like(start.recent))
+    one_week = np.stack([np.eye(6) * money for money in panel.spend.sum(axis=(0, 1)) / 60])
+    sales = scheduled_sales(fresh, draws, one_week)
+    np.testing.assert_allclose(sales, sales[:, :, :1].repeat(6, axis=2), rtol=1e-5, atol=1e-6 * sales.max())
 
 
 def test_the_plan_starts_from_the_time_that_the_fit_ended_with() -> None:
@@ -165,5 +209,8 @@ def test_small_chunks_change_nothing(
     _, draws = draws_of(panel)
     spend = panel.spend.sum(axis=(0, 1))[:, None] * np.array([0.5, 1.0])
     whole = planned_sales(horizon(panel, 13), draws, spend)
+    laid_out = scheduled_sales(horizon(panel, 2), draws, spend[:, None, :].repeat(2, axis=1))
     monkeypatch.setattr("measurement.future.CHUNK", 1)
+    in_pieces = scheduled_sales(horizon(panel, 2), draws, spend[:, None, :].repeat(2, axis=1))
+    np.testing.assert_allclose(in_pieces, laid_out, rtol=1e-5)
     np.testing.assert_allclose(planned_sales(horizon(panel, 13), draws, spend), whole, rtol=1e-5)

@@ -7,7 +7,10 @@ import numpy as np
 import pytest
 
 from measurement.curves import ResponseCurves
+from measurement.future import Horizon
+from measurement.preparation import LAGS
 from measurement.report import Verdict
+from measurement.weekly_response import WeeklyResponse, open_response
 from optimizer.plan import BudgetPlan
 from optimizer.problem import PlanProblem
 
@@ -66,6 +69,73 @@ def random_world(seed: int, channels: int, slopes: tuple[float, float] = (1.0, 3
     )
 
 
+@dataclass(frozen=True)
+class WeeklyWorld:
+    """Channels whose mean week has a dose of 1 at 100 a week; media as the model has them, two geos of unlike dose."""
+
+    slope: Sequence[float]
+    half: Sequence[float]
+    half_life_weeks: Sequence[float]
+    weeks: int = 13
+    recent_dose: float = 1.0
+    largest_week: float = 1000.0
+    draws: int = 30
+    noise: float = 0.1
+    unmeasurable: tuple[int, ...] = ()
+    seed: int = 0
+
+    def response(self) -> WeeklyResponse:
+        rng = np.random.default_rng(self.seed)
+        count = len(self.slope)
+        shaped = {"log_slope": np.log(self.slope), "log_half_saturation": np.log(self.half)}
+        shaped["log_half_life"] = np.log(self.half_life_weeks)
+        draws = {name: mean + self.noise * rng.standard_normal((self.draws, count)) for name, mean in shaped.items()}
+        draws["sales_per_head"] = np.exp(self.noise * rng.standard_normal((self.draws, count)))
+        draws["build_up"] = np.zeros((self.draws, count))
+        draws["drift"] = np.zeros((self.draws, count))
+        draws["geo_effect"] = np.ones((self.draws, count, 2))
+        per_spend = np.repeat(np.array([[0.8, 1.2]]) / 100, count, axis=0)
+        recent = self.recent_dose * np.repeat(per_spend[:, :, None] * 100, LAGS - 1, axis=2)
+        horizon = Horizon(self.weeks, per_spend, recent, np.array([500.0, 500.0]), 0.4)
+        return open_response(horizon, draws, np.datetime64("2026-01-05"), np.full(count, self.largest_week))
+
+    def curves(self) -> ResponseCurves:
+        """Even weeks' curves up to three times the mean week, which is what is spent today."""
+        response, count = self.response(), len(self.slope)
+        current = np.full(count, 100.0 * self.weeks)
+        grid = np.outer(3 * current, np.linspace(0, 1, 61))
+        verdicts = [Verdict.NOT_MEASURABLE if i in self.unmeasurable else Verdict.MEASURED for i in range(count)]
+        return ResponseCurves(
+            channels=tuple(f"channel_{index}" for index in range(count)),
+            spend_grid=grid,
+            incremental=response.sales_of_totals(grid),
+            carry_over_weights=np.ones((self.draws, count, 1)),
+            current_spend=current,
+            largest_observed_spend=1.5 * current,
+            verdicts=tuple(verdicts),
+            weeks=self.weeks,
+            model_id="weekly",
+            weekly=response,
+        )
+
+    def with_(self, **changes: object) -> "WeeklyWorld":
+        return replace(self, **changes)  # type: ignore[arg-type]
+
+
+def random_weekly_world(seed: int, channels: int, weeks: int = 13) -> WeeklyWorld:
+    """A world drawn at random, concave and S-shaped channels mixed."""
+    rng = np.random.default_rng(seed)
+    return WeeklyWorld(
+        slope=tuple(rng.uniform(0.7, 3.0, channels)),
+        half=tuple(rng.uniform(0.3, 4.0, channels)),
+        half_life_weeks=tuple(rng.uniform(0.2, 4.0, channels)),
+        weeks=weeks,
+        recent_dose=float(rng.uniform(0, 2)),
+        largest_week=float(rng.uniform(120, 600)),
+        seed=seed,
+    )
+
+
 def mean_sales(curves: ResponseCurves, spend: Sequence[float]) -> float:
     """Sum of the interpolated mean curves at a spend."""
     mean = curves.incremental.mean(axis=0)
@@ -108,6 +178,18 @@ def broken_rules(problem: PlanProblem, plan: BudgetPlan) -> list[str]:
 def hill_world() -> Callable[..., HillWorld]:
     """Draw a world: `hill_world(seed, channels, slopes=(1, 3))`."""
     return random_world
+
+
+@pytest.fixture
+def weekly_world() -> Callable[..., WeeklyWorld]:
+    """Draw a world with weeks: `weekly_world(seed, channels, weeks=13)`."""
+    return random_weekly_world
+
+
+@pytest.fixture
+def s_shaped_weeks() -> WeeklyWorld:
+    """Two channels: one S-shaped of which an even budget stays below the bend, one concave; little carry-over."""
+    return WeeklyWorld(slope=(3.0, 0.8), half=(3.0, 1.0), half_life_weeks=(0.3, 0.3))
 
 
 @pytest.fixture

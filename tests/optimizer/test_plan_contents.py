@@ -22,7 +22,7 @@ KEYS = {
     "weeks": None,
     "lines": {
         *("channel", "current_spend", "spend", "change", "incremental", "iroas", "marginal_iroas"),
-        *("extrapolated", "held"),
+        *("extrapolated", "held", "without_history"),
     },
     "total": {
         *("spend", "unspent", "incremental", "gain", "probability_better"),
@@ -35,6 +35,7 @@ KEYS = {
     "question": None,
     "grid_error": None,
     "notes": None,
+    "flighting": None,
 }
 
 
