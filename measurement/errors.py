@@ -5,6 +5,7 @@ MeasurementError
 │   ├── PanelError      the panel's file or its map
 │   ├── PriorsError     priors.toml
 │   ├── ExperimentsError  experiments.csv
+│   ├── GeoTestError    a geo test's geos, window or pairs
 │   └── ModelFileError  a stored model that cannot be read
 └── ModelRefused        the gate refuses the model for the use asked of it
 """
@@ -28,6 +29,10 @@ class PriorsError(BadInput):
 
 class ExperimentsError(BadInput):
     """The experiments file cannot be used."""
+
+
+class GeoTestError(BadInput):
+    """A geo test cannot be analysed as it is specified."""
 
 
 class ModelFileError(BadInput):

@@ -1,0 +1,50 @@
+"""An effect and a break-even in, one plain verdict out. A test that finds nothing is an interval, never "no effect"."""
+
+from measurement.geotest.finding import Range
+from measurement.geotest.result import Effect
+
+
+def verdict(effect: Effect, level: float, break_even_iroas: float) -> str:
+    """What the test says about paying back, or about the lift alone where there is no return."""
+    if not effect.lift.bounded:
+        return (
+            f"The data do not bound the effect at {level:.0%}: there are too few comparisons. The estimate is "
+            f"{_percent(effect.percent_lift.estimate)}; test longer, or in more geos."
+        )
+    if effect.iroas is not None:
+        return _against_break_even(effect.iroas, level, break_even_iroas)
+    return _of_lift(effect.percent_lift, level)
+
+
+def _against_break_even(returned: Range, level: float, break_even: float) -> str:
+    figures = (
+        f"a unit of spend returned {returned.estimate:,.2f} ({level:.0%} interval {returned.low:,.2f} to "
+        f"{returned.high:,.2f}), break-even is {break_even:,.2f}"
+    )
+    if returned.low > break_even:
+        return f"It paid: {figures}, and the whole interval lies above it."
+    if returned.high < break_even:
+        return f"It did not pay: {figures}, and the whole interval lies below it."
+    if returned.touches(0.0):
+        return (
+            f"Open: {figures}. Both a loss of all that was spent and a return above break-even are possible; a "
+            "longer or larger test would tell."
+        )
+    return f"It sold, but whether it paid is open: {figures}, inside the interval."
+
+
+def _of_lift(lift: Range, level: float) -> str:
+    figures = f"{_percent(lift.estimate)} ({level:.0%} interval {_percent(lift.low)} to {_percent(lift.high)})"
+    if lift.low > 0:
+        return f"Sales rose by {figures}."
+    if lift.high < 0:
+        interval = f"{level:.0%} interval {_percent(-lift.high)} to {_percent(-lift.low)}"
+        return f"Sales fell by {_percent(-lift.estimate)} ({interval})."
+    return (
+        f"Open: the change in sales is {figures}. The test rules out more than {_percent(lift.high)} up or "
+        f"{_percent(-lift.low)} down, and cannot tell smaller effects from none."
+    )
+
+
+def _percent(fraction: float) -> str:
+    return f"{'−' if fraction < 0 else ''}{abs(100 * fraction):.1f} %"
