@@ -6,6 +6,8 @@ from typing import Any
 
 from api.formats import compact_money, number, percent, signed_percent
 
+_SMALL = 0.01
+"""Shares below this are told to a hundredth of a percent."""
 _NAMES = {
     "bayesian_scm": "Bayesian synthetic control",
     "scm": "synthetic control",
@@ -22,11 +24,12 @@ def estimator_name(told: Mapping[str, Any]) -> str:
     return _NAMES[told["estimator"]]
 
 
-def effect_rows(effect: Mapping[str, Any], level: float, currency: str) -> list[dict[str, str]]:
+def effect_rows(effect: Mapping[str, Any], currency: str) -> list[dict[str, str]]:
     """One row per quantity of an effect: its name, estimate and interval."""
+    decimals = 1 if abs(effect["percent_lift"]["estimate"] or 0.0) >= _SMALL else 2
     rows = [
         _row("lift", effect["lift"], lambda value: compact_money(value, currency)),
-        _row("lift in percent", effect["percent_lift"], lambda value: signed_percent(value, 1)),
+        _row("lift in percent", effect["percent_lift"], lambda value: signed_percent(value, decimals)),
         _row("per treated geo and period", effect["att"], lambda value: compact_money(value, currency)),
     ]
     if effect["spend_change_interval"]:

@@ -36,7 +36,7 @@ def print_analysis(console: Console, told: Mapping[str, Any]) -> None:
 
 def _figures(effect: Mapping[str, Any], told: Mapping[str, Any], title: str) -> Table:
     made = table(title, ("<", "estimate", f"{percent(told['level'])} interval"))
-    for row in effect_rows(effect, told["level"], told["currency"]):
+    for row in effect_rows(effect, told["currency"]):
         made.add_row(row["name"], row["estimate"], row["interval"])
     return made
 

@@ -78,7 +78,7 @@ def _pictures(result: GeoTestResult) -> dict[str, PicturePair | None]:
 
 
 def _tiles(told: Mapping[str, Any], currency: str) -> list[dict[str, str]]:
-    rows = {row["name"]: row for row in effect_rows(told, told["level"], currency)}
+    rows = {row["name"]: row for row in effect_rows(told, currency)}
     returned = told["iroas"]
     record = told["placebo"]
     return [
@@ -106,9 +106,9 @@ def _tiles(told: Mapping[str, Any], currency: str) -> list[dict[str, str]]:
 
 
 def _effects(told: Mapping[str, Any], result: GeoTestResult) -> list[dict[str, Any]]:
-    shown = [{"title": "The test's window", "rows": effect_rows(told, result.level, result.currency)}]
+    shown = [{"title": "The test's window", "rows": effect_rows(told, result.currency)}]
     if told["with_cooldown"]:
-        rows = effect_rows(told["with_cooldown"], result.level, result.currency)
+        rows = effect_rows(told["with_cooldown"], result.currency)
         shown.append({"title": f"With the cooldown, to {told['window']['cooldown_end']}", "rows": rows})
     return shown
 

@@ -19,7 +19,8 @@ LEFT_OUT = frozenset({"filtered", "excluded", ""})
 def read_pairs(path: Path) -> tuple[GeoPair, ...]:
     """Read matched pairs; rows whose assignment is `filtered`, `excluded` or empty take no part.
 
-    An assignment is `treatment` (or 1) or `control` (or 2, or 0), in any case.
+    A geo may stand in many rows that say the same, so a panel with the columns serves too. An assignment is `treatment`
+    (or 1) or `control` (or 2, or 0), in any case.
 
     Raises:
         GeoTestError: a column is missing, an assignment unknown, a geo given twice, or a pair is not one of each.
@@ -28,15 +29,19 @@ def read_pairs(path: Path) -> tuple[GeoPair, ...]:
     table = read_table(path)
     geos, names, assignments = (_texts(table, path, column) for column in COLUMNS)
     members: dict[str, dict[bool, str]] = defaultdict(dict)
-    seen: dict[str, int] = {}
+    seen: dict[str, tuple[int, str, bool]] = {}
     for row, geo, name, assignment in zip(table.rows, geos, names, assignments, strict=True):
         if assignment.casefold() in LEFT_OUT:
             continue
         where = f"{path}, row {row}"
         is_treated = _is_treated(assignment, where)
         if geo in seen:
-            raise GeoTestError(f"{where}: geo {geo!r} already stands in row {seen[geo]}: a geo belongs to one pair")
-        seen[geo] = int(row)
+            if seen[geo][1:] == (name, is_treated):
+                continue
+            raise GeoTestError(
+                f"{where}: geo {geo!r} stands otherwise in row {seen[geo][0]}: a geo has one pair and one assignment"
+            )
+        seen[geo] = (int(row), name, is_treated)
         if is_treated in members[name]:
             kind = "treated" if is_treated else "control"
             raise GeoTestError(f"{where}: pair {name!r} has two {kind} geos: a pair is one treated and one control geo")

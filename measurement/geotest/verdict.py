@@ -3,12 +3,15 @@
 from measurement.geotest.finding import Range
 from measurement.geotest.result import Effect
 
+SMALL = 0.01
+"""Shares below this are told to a hundredth of a percent."""
+
 
 def verdict(effect: Effect, level: float, break_even_iroas: float) -> str:
     """What the test says about paying back, or about the lift alone where there is no return."""
     if not effect.lift.bounded:
         return (
-            f"The data do not bound the effect at {level:.0%}: there are too few comparisons. The estimate is "
+            f"The data do not bound the effect at {_level(level)}: there are too few comparisons. The estimate is "
             f"{_percent(effect.percent_lift.estimate)}; test longer, or in more geos."
         )
     if effect.iroas is not None:
@@ -18,8 +21,8 @@ def verdict(effect: Effect, level: float, break_even_iroas: float) -> str:
 
 def _against_break_even(returned: Range, level: float, break_even: float) -> str:
     figures = (
-        f"a unit of spend returned {returned.estimate:,.2f} ({level:.0%} interval {returned.low:,.2f} to "
-        f"{returned.high:,.2f}), break-even is {break_even:,.2f}"
+        f"a unit of spend returned {_number(returned.estimate)} ({_level(level)} interval {_number(returned.low)} to "
+        f"{_number(returned.high)}), break-even is {break_even:,.2f}"
     )
     if returned.low > break_even:
         return f"It paid: {figures}, and the whole interval lies above it."
@@ -34,11 +37,11 @@ def _against_break_even(returned: Range, level: float, break_even: float) -> str
 
 
 def _of_lift(lift: Range, level: float) -> str:
-    figures = f"{_percent(lift.estimate)} ({level:.0%} interval {_percent(lift.low)} to {_percent(lift.high)})"
+    figures = f"{_percent(lift.estimate)} ({_level(level)} interval {_percent(lift.low)} to {_percent(lift.high)})"
     if lift.low > 0:
         return f"Sales rose by {figures}."
     if lift.high < 0:
-        interval = f"{level:.0%} interval {_percent(-lift.high)} to {_percent(-lift.low)}"
+        interval = f"{_level(level)} interval {_percent(-lift.high)} to {_percent(-lift.low)}"
         return f"Sales fell by {_percent(-lift.estimate)} ({interval})."
     return (
         f"Open: the change in sales is {figures}. The test rules out more than {_percent(lift.high)} up or "
@@ -47,4 +50,16 @@ def _of_lift(lift: Range, level: float) -> str:
 
 
 def _percent(fraction: float) -> str:
-    return f"{'−' if fraction < 0 else ''}{abs(100 * fraction):.1f} %"
+    return f"{_minus(fraction)}{abs(100 * fraction):.{1 if abs(fraction) >= SMALL else 2}f} %"
+
+
+def _number(value: float) -> str:
+    return f"{_minus(value)}{abs(value):,.2f}"
+
+
+def _minus(value: float) -> str:
+    return "−" if value < 0 else ""
+
+
+def _level(level: float) -> str:
+    return f"{100 * level:.0f} %"

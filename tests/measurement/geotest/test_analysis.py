@@ -158,7 +158,7 @@ def test_verdicts_against_break_even(returned: Range, start: str) -> None:
     ("lift", "start"),
     [
         (Range(0.05, 0.01, 0.09), "Sales rose by 5.0 %"),
-        (Range(-0.05, -0.09, -0.01), "Sales fell by 5.0 % (90% interval 1.0 % to 9.0 %)"),
+        (Range(-0.05, -0.09, -0.01), "Sales fell by 5.0 % (90 % interval 1.0 % to 9.0 %)"),
         (Range(0.02, -0.03, 0.07), "Open: the change in sales is 2.0 %"),
     ],
 )

@@ -34,6 +34,12 @@ def test_bad_pairs_are_refused(written: Written, text: str, parts: list[str]) ->
     assert "\n" not in str(caught.value)
 
 
+def test_a_panel_with_the_columns_serves(written: Written) -> None:
+    rows = "".join(f"2024-01-0{day},a,1,1,5\n2024-01-0{day},b,1,2,6\n" for day in range(1, 9))
+    path = written(f"date,geo,pair,assignment,sales\n{rows}".encode())
+    assert read_pairs(path) == (GeoPair("1", "a", "b"),)
+
+
 def test_the_public_pairs_are_read(shared_data: Path) -> None:
     pairs = read_pairs(shared_data / "geo" / "trimmed_match_geo_pairs.csv")
     assert len(pairs) == 67
