@@ -20,11 +20,12 @@ def write_tables(stored: dict[str, Record], about: str, machine: str) -> str:
         panels[key.rsplit("/", 1)[0]].append(record)
     compared = {name: records for name, records in panels.items() if "default" in records[0]}
     drawn = {name: records for name, records in panels.items() if "default" not in records[0]}
-    text = f"# Geo tests: coverage, width, power\n\n{about}\n\n{machine}.\n\n"
+    text = f"# Geo tests: coverage, width, power\n\n{about.strip()}\n\n{machine}.\n\n"
     text += "Errors in brackets are standard errors, on public panels clustered by the week in which windows start.\n\n"
     text += HEADER.replace("|sum gap|", "\\|sum gap\\|") + "".join(
         _row(name, records) for name, records in compared.items()
     )
+    text += _pooled([record for name, records in compared.items() if "window" not in records[0] for record in records])
     if drawn:
         text += "\n## Half the geos treated at random, judged by the assignment rule\n\n"
         text += "| panel | placements | false positives at 5 % | at 10 % |\n|---|---|---|---|\n"
@@ -34,6 +35,13 @@ def write_tables(stored: dict[str, Record], about: str, machine: str) -> str:
             shares = " | ".join(_with_error(p_values <= alpha, windows) for alpha in (0.05, 0.1))
             text += f"| {name} | {len(records)} | {shares} |\n"
     return text
+
+
+def _pooled(records: list[Record]) -> str:
+    if not records:
+        return ""
+    told = _covers([record["default"] for record in records])
+    return f"\nOver the {len(records)} simulated panels together the default covers {told} %.\n"
 
 
 def _row(name: str, records: list[Record]) -> str:

@@ -55,13 +55,13 @@ def arrange(read: ReadPanel, test: GeoTest) -> Arrangement:
     panel = read.panel
     _refuse_unknown_geos(read, test)
     first, last, cooled = _periods(panel, test)
-    outcome, values, in_money = _outcome(panel, test.outcome)
+    outcome, values, in_money = outcome_of(panel, test.outcome)
     pairs, pair_notes = _complete_pairs(panel, test)
     treated = tuple(pair.treated for pair in pairs) if pairs else test.treated
     _refuse_no_sales(treated, values[_rows(panel, treated)], first)
     controls, dropped = _controls(panel, test, pairs, values[:, :first])
     _refuse_too_few(treated, controls, first, last - first + 1, panel.frequency)
-    spend = None if test.spend is None else panel.spend[:, :, _channel(panel, test.spend)]
+    spend = None if test.spend is None else panel.spend[:, :, spend_channel(panel, test.spend)]
     rows, others = _rows(panel, treated), _rows(panel, controls)
     if spend is not None and not spend[rows, : cooled + 1].any():
         raise GeoTestError(
@@ -162,7 +162,8 @@ def _window_notes(panel: Panel, test: GeoTest) -> tuple[str, ...]:
     return (f"{end} falls inside the week of {starts_on}, which is counted as a whole",)
 
 
-def _outcome(panel: Panel, name: str | None) -> tuple[str, FloatArray, bool]:
+def outcome_of(panel: Panel, name: str | None) -> tuple[str, FloatArray, bool]:
+    """Name, values `(G, T)` and whether in money, of one outcome or the sum. Raises GeoTestError for an unknown one."""
     names = tuple(outcome.name for outcome in panel.outcomes)
     if name is None or (name == TOTAL and len(names) > 1):
         in_money = any(outcome.in_money for outcome in panel.outcomes)
@@ -173,7 +174,8 @@ def _outcome(panel: Panel, name: str | None) -> tuple[str, FloatArray, bool]:
     return name, panel.outcome_values[:, :, index], panel.outcomes[index].in_money
 
 
-def _channel(panel: Panel, name: str) -> int:
+def spend_channel(panel: Panel, name: str) -> int:
+    """Place of a channel whose spend is known by geo. Raises GeoTestError for any other."""
     if name not in panel.channel_names:
         known = nearest(name, panel.channel_names) if panel.channels else "the panel has no spend column"
         raise GeoTestError(f"spend {name!r} is not a channel of the panel: {known}")

@@ -11,7 +11,7 @@ import numpy as np
 from scipy import special, stats
 
 from measurement.geotest.bayesian import Prediction, gap_of, predict
-from measurement.geotest.clipping import clipped
+from measurement.geotest.clipping import clipped, without_spikes
 from measurement.geotest.comparison import Comparison, FloatArray, IntArray
 from measurement.geotest.finding import Finding, Placebos, Range
 
@@ -49,7 +49,7 @@ def calibrated_finding(comparison: Comparison, level: float, seed: int) -> Findi
     mended, cut = clipped(comparison)
     own = _prediction(mended.average, mended.donors, mended.periods_before)
     sets = donor_sets(len(mended.donors), len(mended.treated), np.random.default_rng(seed))
-    others = [_of_set(mended.donors, rows, mended.periods_before) for rows in sets]
+    others = [predict_set(mended.donors, rows, mended.periods_before) for rows in sets]
     calibration = calibrate(own, others, comparison.periods_before, comparison.periods)
     error = own.sd * calibration.stretch
     unit = float(mended.average[: mended.periods_before].mean()) * len(mended.treated)
@@ -73,15 +73,14 @@ def calibrated_placebos(outcome: FloatArray, sets: Sequence[IntArray], periods_b
         sets: rows of each placement.
         periods_before: periods before the placebo window.
     """
-    nobody = np.zeros((0, 2), dtype=np.int64)
-    whole, _ = clipped(Comparison(outcome[:0], outcome, periods_before, (), nobody))
-    found = [_of_set(whole.donors, rows, periods_before) for rows in sets]
+    mended = without_spikes(outcome, periods_before)
+    found = [predict_set(mended, rows, periods_before) for rows in sets]
     length = outcome.shape[1] - periods_before
     p_values, lifts = [], []
     for number, own in enumerate(found):
         calibration = calibrate(own, found[:number] + found[number + 1 :], periods_before, length)
         p_values.append(_p_value(own.effect, own.sd * calibration.stretch, calibration.degrees_of_freedom))
-        sold = whole.donors[sets[number]].mean(axis=0)
+        sold = mended[sets[number]].mean(axis=0)
         observed = float(sold[periods_before:].sum() / sold[:periods_before].mean())
         lifts.append(own.effect / (observed - own.effect))
     return Placebos(np.array(lifts), np.array(p_values))
@@ -110,7 +109,8 @@ def donor_sets(donors: int, size: int, generator: np.random.Generator) -> list[I
     return [np.sort(generator.choice(donors, size, replace=False)) for _ in range(DONOR_SETS)]
 
 
-def _of_set(outcome: FloatArray, rows: IntArray, periods_before: int) -> Prediction:
+def predict_set(outcome: FloatArray, rows: IntArray, periods_before: int) -> Prediction:
+    """The window of some geos of `outcome` `(G, T)`, as if treated, from all the others."""
     rest = np.setdiff1d(np.arange(len(outcome)), rows)
     return _prediction(outcome[rows].mean(axis=0), outcome[rest], periods_before)
 

@@ -36,3 +36,9 @@ def clipped(comparison: Comparison) -> tuple[Comparison, int]:
     cut = int((kept != deviations).sum())
     mended = (kept + shared) * volumes
     return replace(comparison, treated=mended[:first_donor], donors=mended[first_donor:]), cut
+
+
+def without_spikes(outcome: FloatArray, periods_before: int) -> FloatArray:
+    """The same for geos none of which is treated, `(G, T)`."""
+    nobody = np.zeros((0, 2), dtype=np.int64)
+    return clipped(Comparison(outcome[:0], outcome, periods_before, (), nobody))[0].donors
