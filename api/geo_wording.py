@@ -36,7 +36,7 @@ def effect_rows(effect: Mapping[str, Any], currency: str) -> list[dict[str, str]
         rows.append(_row("spend change", effect["spend_change_interval"], lambda value: compact_money(value, currency)))
     if effect["iroas"]:
         rows.append(_row("iROAS", effect["iroas"], lambda value: number(value, 2)))
-    rows.append({"name": "p-value of no effect", "estimate": number(effect["p_value"], 3), "interval": ""})
+    rows.append({"name": "p-value of no effect", "estimate": _p_value(effect["p_value"]), "interval": ""})
     return rows
 
 
@@ -46,6 +46,10 @@ def _row(name: str, values: Mapping[str, float | None], shown: Any) -> dict[str,
         "estimate": shown(values["estimate"]),
         "interval": f"{_end(values['low'], shown)} to {_end(values['high'], shown)}",
     }
+
+
+def _p_value(value: float) -> str:
+    return "< 0.001" if value < 0.001 else number(value, 3)
 
 
 def _end(value: float | None, shown: Any) -> str:

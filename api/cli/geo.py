@@ -14,6 +14,7 @@ ESTIMATORS = ("auto", "scm", "ascm", "sdid", "tbr", "trimmed_match", "bayesian_s
 _DAY = {"formats": ["%Y-%m-%d"], "metavar": "YYYY-MM-DD"}
 
 Treated = Annotated[str, typer.Option("--treated", help="The treated geos: a,b.")]
+DesignFile = Annotated[Path | None, typer.Option("--design", help="The answer of rmo geo design --json.")]
 PairsFile = Annotated[Path | None, typer.Option("--pairs", help="Matched pairs: a CSV with geo, pair, assignment.")]
 Start = Annotated[datetime, typer.Option("--start", help="First day of the test.", show_default=False, **_DAY)]
 End = Annotated[datetime, typer.Option("--end", help="Last day of the test.", show_default=False, **_DAY)]
@@ -112,6 +113,7 @@ def analyze(
     start: Start,
     end: End,
     treated: Treated = "",
+    design_file: DesignFile = None,
     pairs: PairsFile = None,
     cooldown_end: CooldownEnd = None,
     outcome: OutcomeName = None,
@@ -129,22 +131,33 @@ def analyze(
     from api.services.analyze_geo_test import AnalysisRequest, analyze_file
     from measurement.geotest.specification import AnalysisSettings, Estimator, Window
 
-    if bool(treated) == (pairs is not None):
-        raise typer.BadParameter("name the treated geos with --treated a,b, or give --pairs FILE: one of the two")
+    if [bool(treated), pairs is not None, design_file is not None].count(True) != 1:
+        raise typer.BadParameter("give --treated a,b, --design FILE or --pairs FILE: exactly one of them")
     if estimator not in ESTIMATORS:
         raise typer.BadParameter(f"estimator {estimator!r} is not known: give one of {', '.join(ESTIMATORS)}")
     window = Window(start.date(), end.date(), cooldown_end.date() if cooldown_end else None)
-    request = AnalysisRequest(panel, window, names(treated), names(exclude), pairs, map_file, outcome, spend, html)
+    request = AnalysisRequest(
+        panel=panel,
+        window=window,
+        treated=names(treated),
+        excluded=names(exclude),
+        pairs=pairs,
+        design=design_file,
+        panel_map=map_file,
+        outcome=outcome,
+        spend=spend,
+        html=html,
+    )
     settings = AnalysisSettings(Estimator(estimator), level, break_even, seed)
     with computing():
-        analysis = analyze_file(request, settings)
-    warn((*analysis.warnings, *analysis.result.warnings))
+        result = analyze_file(request, settings)
+    warn(result.warnings)
     if html is not None:
         note(f"page written to {html}")
     if json:
-        print_json(analysis.result.to_json())
+        print_json(result.to_json())
     elif html is None:
         from api.cli.geo_tables import print_analysis
 
-        print_analysis(people(), analysis.result.to_json())
+        print_analysis(people(), result.to_json())
     return ExitCode.DONE

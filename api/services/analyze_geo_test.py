@@ -1,8 +1,10 @@
 """A panel's file and a finished geo test in, its analysis out, and one HTML page where asked for."""
 
+import json
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from measurement.errors import GeoTestError
 from measurement.geotest.result import GeoTestResult
 from measurement.geotest.specification import AnalysisSettings, GeoTest, Window
 from measurement.reading import ReadPanel
@@ -10,28 +12,21 @@ from measurement.reading import ReadPanel
 
 @dataclass(frozen=True)
 class AnalysisRequest:
-    """What to analyse; `panel_map`, `pairs` and `html` are files or None, `spend` a channel or a column of the file."""
+    """What to analyse; `panel_map`, `pairs`, `design` and `html` are files or None, `spend` a channel or a column."""
 
     panel: Path
     window: Window
     treated: tuple[str, ...] = ()
     excluded: tuple[str, ...] = ()
     pairs: Path | None = None
+    design: Path | None = None
     panel_map: Path | None = None
     outcome: str | None = None
     spend: str | None = None
     html: Path | None = None
 
 
-@dataclass(frozen=True)
-class Analysis:
-    """The result and what the panel's reader wants told."""
-
-    result: GeoTestResult
-    warnings: tuple[str, ...]
-
-
-def analyze_file(request: AnalysisRequest, settings: AnalysisSettings) -> Analysis:
+def analyze_file(request: AnalysisRequest, settings: AnalysisSettings) -> GeoTestResult:
     """Read, analyse, write the page. Raises BadInput; a page is written only when it is complete."""
     from api.services.write_page import refuse_no_folder, write_whole
     from measurement.geotest.analysis import analyze_geo_test
@@ -43,7 +38,8 @@ def analyze_file(request: AnalysisRequest, settings: AnalysisSettings) -> Analys
     pairs = read_pairs(request.pairs) if request.pairs else ()
     test = GeoTest(
         window=request.window,
-        treated=tuple(pair.treated for pair in pairs) or request.treated,
+        treated=tuple(pair.treated for pair in pairs)
+        or (_designed(request.design) if request.design else request.treated),
         excluded=request.excluded,
         pairs=pairs,
         outcome=request.outcome,
@@ -54,9 +50,23 @@ def analyze_file(request: AnalysisRequest, settings: AnalysisSettings) -> Analys
         from api.web.geo_page import GeoPage, render_geo_test
         from measurement.panel import panel_hash
 
-        page = GeoPage(result, settings, panel_hash(read.panel), read.warnings)
+        page = GeoPage(result, settings, panel_hash(read.panel))
         write_whole(request.html, render_geo_test(page))
-    return Analysis(result, read.warnings)
+    return result
+
+
+def _designed(path: Path) -> tuple[str, ...]:
+    """The treated geos of the recommended design in an answer of `rmo geo design --json`."""
+    try:
+        told = json.loads(path.read_text(encoding="utf-8"))
+        designs, place = told["designs"], told["recommended"]
+        if place is None:
+            raise GeoTestError(f"{path} recommends no design: it holds a refusal; name the geos with --treated a,b")
+        return tuple(str(geo) for geo in designs[place]["treated"])
+    except FileNotFoundError:
+        raise GeoTestError(f"{path} does not exist: write a design with rmo geo design PANEL --json > {path}") from None
+    except (ValueError, KeyError, TypeError, IndexError):
+        raise GeoTestError(f"{path} is not a design: it should hold the answer of rmo geo design --json") from None
 
 
 def _read(request: AnalysisRequest) -> tuple[ReadPanel, str | None]:

@@ -20,12 +20,11 @@ _ROW, _AXIS = 24, 70
 
 @dataclass(frozen=True)
 class GeoPage:
-    """What a page shows, the settings that were fixed before, the data's hash and what reading the data told."""
+    """What a page shows, the settings that were fixed before, and the data's hash."""
 
     result: GeoTestResult
     settings: AnalysisSettings
     data_hash: str
-    warnings: tuple[str, ...] = ()
 
 
 def render_geo_test(page: GeoPage) -> str:
@@ -45,7 +44,7 @@ def render_geo_test(page: GeoPage) -> str:
         placebo_words=placebo_in_words(told),
         fit_words=fit_in_words(told),
         shown_weights=SHOWN_WEIGHTS,
-        warnings=(*page.warnings, *result.warnings),
+        warnings=result.warnings,
         provenance=_provenance(page),
         **_pictures(result),
     )

@@ -3,6 +3,8 @@
 Everything that could be chosen by looking at the result is fixed in the settings before.
 """
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from measurement.geotest.arrangement import Arrangement, arrange
@@ -34,11 +36,12 @@ def analyze_geo_test(read: ReadPanel, test: GeoTest, settings: AnalysisSettings)
     window = arranged.test_window
     estimator = resolve(settings.estimator, window, settings.level)
     finding = find(estimator, window, settings.level, settings.seed)
-    effect = _effect(window, finding, estimator, settings.level)
+    judge = _Judge(estimator, settings.level, arranged)
+    effect = judge.effect(window, finding)
     longer, longer_finding, with_cooldown = arranged.with_cooldown, finding, None
     if longer is not None:
         longer_finding = find(estimator, longer, settings.level, settings.seed)
-        with_cooldown = _effect(longer, longer_finding, estimator, settings.level)
+        with_cooldown = judge.effect(longer, longer_finding)
     placebos = placebo_record(estimator, window, settings.seed)
     return GeoTestResult(
         estimator=estimator,
@@ -55,28 +58,46 @@ def analyze_geo_test(read: ReadPanel, test: GeoTest, settings: AnalysisSettings)
         placebo_periods=window.placebo_windows().periods,
         weights=_named(window, finding),
         left_out=arranged.left_out,
-        warnings=(*arranged.warnings, *finding.notes, *_record_notes(placebos, settings.level)),
-        verdict=verdict(effect, settings.level, settings.break_even_iroas),
+        warnings=(*read.warnings, *arranged.warnings, *finding.notes, *_record_notes(placebos, settings.level)),
+        verdict=verdict(effect, arranged.outcome, settings),
         series=_series(arranged, longer or window, longer_finding),
     )
 
 
-def _effect(comparison: Comparison, finding: Finding, estimator: Estimator, level: float) -> Effect:
-    observed = float(comparison.treated[:, comparison.periods_before :].sum())
-    change = spend_change(comparison, level)
-    returned = iroas(finding.lift, change)
-    if estimator is Estimator.TRIMMED_MATCH and returned.value is not None:
-        # Its ratio is the return already, from the same pairs.
-        returned = Iroas(trimmed(comparison, level)[0].ratio, None)
-    return Effect(
-        lift=finding.lift,
-        percent_lift=_relative(finding.lift, observed),
-        att=finding.lift.times(1 / comparison.cells),
-        p_value=finding.p_value,
-        spend_change=change,
-        iroas=returned.value,
-        iroas_refused_because=returned.refused_because,
-    )
+@dataclass(frozen=True)
+class _Judge:
+    """Turns what an estimator found in a window into lift, return and their reasons."""
+
+    estimator: Estimator
+    level: float
+    arranged: Arrangement
+
+    def effect(self, comparison: Comparison, finding: Finding) -> Effect:
+        observed = float(comparison.treated[:, comparison.periods_before :].sum())
+        change = spend_change(comparison, self.level)
+        returned = self._iroas(comparison, finding, change)
+        return Effect(
+            lift=finding.lift,
+            percent_lift=_relative(finding.lift, observed),
+            att=finding.lift.times(1 / comparison.cells),
+            p_value=finding.p_value,
+            spend_change=change,
+            iroas=returned.value,
+            iroas_refused_because=returned.refused_because,
+        )
+
+    def _iroas(self, comparison: Comparison, finding: Finding, change: Range | None) -> Iroas:
+        if change is not None and not self.arranged.in_money:
+            return Iroas(
+                None,
+                f"{self.arranged.outcome} is not in money, so its lift cannot be held against spend: name its "
+                "value_per_unit in a map",
+            )
+        returned = iroas(finding.lift, change)
+        if self.estimator is Estimator.TRIMMED_MATCH and returned.value is not None:
+            # Its ratio is the return already, from the same pairs.
+            return Iroas(trimmed(comparison, self.level)[0].ratio, None)
+        return returned
 
 
 def _relative(lift: Range, observed: float) -> Range:

@@ -55,12 +55,14 @@ def arrange(read: ReadPanel, test: GeoTest) -> Arrangement:
     panel = read.panel
     _refuse_unknown_geos(read, test)
     first, last, cooled = _periods(panel, test)
+    _refuse_short(first, last - first + 1, panel.frequency)
     outcome, values, in_money = outcome_of(panel, test.outcome)
     pairs, pair_notes = _complete_pairs(panel, test)
     treated = tuple(pair.treated for pair in pairs) if pairs else test.treated
-    _refuse_no_sales(treated, values[_rows(panel, treated)], first)
+    matched = (*treated, *(pair.control for pair in pairs))
+    _refuse_no_sales(matched, values[_rows(panel, matched), :first])
     controls, dropped = _controls(panel, test, pairs, values[:, :first])
-    _refuse_too_few(treated, controls, first, last - first + 1, panel.frequency)
+    _refuse_too_few(treated, controls)
     spend = None if test.spend is None else panel.spend[:, :, spend_channel(panel, test.spend)]
     rows, others = _rows(panel, treated), _rows(panel, controls)
     if spend is not None and not spend[rows, : cooled + 1].any():
@@ -215,17 +217,13 @@ def _dropped_note(dropped: tuple[str, ...]) -> tuple[str, ...]:
     return (f"left out, as they sold nothing before the test: {name_list(dropped)}",) if dropped else ()
 
 
-def _refuse_no_sales(treated: tuple[str, ...], values: FloatArray, first: int) -> None:
-    for name, series in zip(treated, values, strict=True):
-        if first and not series[:first].mean() > 0:
-            raise GeoTestError(
-                f"treated geo {name!r} sold nothing before the test: it cannot be compared; leave it out"
-            )
+def _refuse_no_sales(names: tuple[str, ...], before: FloatArray) -> None:
+    for name, series in zip(names, before, strict=True):
+        if not series.mean() > 0:
+            raise GeoTestError(f"geo {name!r} sold nothing before the test: it cannot be compared; leave it out")
 
 
-def _refuse_too_few(
-    treated: tuple[str, ...], controls: tuple[str, ...], before: int, periods: int, frequency: Frequency
-) -> None:
+def _refuse_too_few(treated: tuple[str, ...], controls: tuple[str, ...]) -> None:
     if not controls:
         raise GeoTestError(
             f"all geos that are left are treated ({name_list(treated)}), so there is no control: hold some geos back"
@@ -234,6 +232,9 @@ def _refuse_too_few(
         raise GeoTestError(
             f"only {len(controls)} control geos are left ({name_list(controls)}): an analysis needs {LEAST_CONTROLS}"
         )
+
+
+def _refuse_short(before: int, periods: int, frequency: Frequency) -> None:
     least = max(LEAST_BEFORE, periods)
     if before < least:
         unit = "weeks" if frequency is Frequency.WEEKLY else "days"

@@ -12,7 +12,8 @@ FloatArray = NDArray[np.float64]
 
 NEIGHBOURS = 12
 """Pairs are looked for among that many nearest geos of each."""
-SECONDS = 10.0
+EFFORT = 10.0
+"""Deterministic time of the solver, about seconds; by the clock the answer would depend on the machine."""
 SCALE = 10_000
 
 
@@ -56,7 +57,7 @@ def _pairs(distances: FloatArray, count: int) -> tuple[tuple[int, int], ...]:
     model.add(sum(chosen.values()) == count)
     model.minimize(sum(round(SCALE * float(distances[edge]) / largest) * chosen[edge] for edge in edges))
     solver = cp_model.CpSolver()
-    solver.parameters.max_time_in_seconds = SECONDS
+    solver.parameters.max_deterministic_time = EFFORT
     solver.parameters.num_workers = 1
     solver.parameters.random_seed = 0
     if solver.solve(model) not in (cp_model.OPTIMAL, cp_model.FEASIBLE):

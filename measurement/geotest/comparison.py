@@ -66,11 +66,15 @@ class Comparison:
         return len(self.treated) / (len(self.treated) + len(self.donors))
 
     def placebo_windows(self) -> PlaceboWindows:
-        """Windows of the test's length, half a length apart, or shorter ones where the panel has too few periods."""
+        """Windows of the test's length, half a length apart, or shorter ones where the panel has too few periods.
+
+        Every geo has sold something before each.
+        """
         before = self.periods_before
         periods = min(self.periods, before // 3)
         earliest = max(LEAST_BEFORE, periods, before // 3)
         starts = list(range(before - periods, earliest - 1, -max(1, periods // 2)))
+        starts = [start for start in starts if (self.everyone()[:, :start].mean(axis=1) > 0).all()]
         if len(starts) > MOST_WINDOWS:
             chosen = np.linspace(0, len(starts) - 1, MOST_WINDOWS).round().astype(int)
             starts = [starts[place] for place in chosen]

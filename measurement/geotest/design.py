@@ -110,10 +110,11 @@ def _refused_channel(panel: Panel, question: DesignQuestion) -> str | None:
 
 
 def _windows(market: _Market) -> PlaceboWindows:
-    """Past windows of the test's length, half a length apart, with as much before each as an analysis needs."""
+    """Past windows of the test's length, half a length apart, with enough sales before each in every geo."""
     periods, total = market.periods, market.outcome.shape[1]
     earliest = max(LEAST_BEFORE, periods, total // 3)
     starts = list(range(total - periods, earliest - 1, -max(1, periods // 2)))
+    starts = [start for start in starts if (market.outcome[:, :start].mean(axis=1) > 0).all()]
     return PlaceboWindows(tuple(starts[:MOST_WINDOWS]), periods)
 
 

@@ -55,6 +55,8 @@ def room(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (room / "gaps.csv").write_text("\n".join(line for line in lines if "2024-01-09,geo 5" not in line) + "\n")
     pairs = [f"geo {geo},{geo % 7},{'treatment' if geo < 7 else 'control'}" for geo in range(14)]
     (room / "pairs.csv").write_text("geo,pair,assignment\n" + "\n".join(pairs) + "\n")
+    (room / "refused.json").write_text('{"designs": [], "recommended": null, "refused_because": "too short"}')
+    (room / "design.json").write_text('{"designs": [{"treated": ["geo 0", "geo 1"]}], "recommended": 0}')
     (room / "half.csv").write_text("geo,pair,assignment\ngeo 0,1,treatment\n")
     return room
 
@@ -109,6 +111,11 @@ def test_a_map_and_a_spend_column_that_no_channel_has(capsys: pytest.CaptureFixt
 def test_a_column_names_its_channel(capsys: pytest.CaptureFixture[str]) -> None:
     by_column = answered(capsys, "panel.csv", *TEST, "--treated", "geo 0,geo 1", "--spend", "tv_spend")
     assert by_column == answered(capsys, "panel.csv", *ASKED)
+
+
+def test_a_design_names_the_treated_geos(capsys: pytest.CaptureFixture[str]) -> None:
+    told = answered(capsys, "panel.csv", *TEST, "--design", "design.json", "--estimator", "tbr")
+    assert told["treated"] == ["geo 0", "geo 1"]
 
 
 def test_gaps_and_exclusions_are_left_out_by_name(capsys: pytest.CaptureFixture[str]) -> None:
@@ -170,6 +177,9 @@ BAD = {
     "a level in percent": [*ASKED, "--level", "90"],
     "no break-even": [*ASKED, "--break-even", "0"],
     "no such pairs": [*TEST, "--pairs", "nothing.csv"],
+    "a design that is none": [*TEST, "--design", "panel.csv"],
+    "no such design": [*TEST, "--design", "nothing.json"],
+    "a refusal for a design": [*TEST, "--design", "refused.json"],
     "half a pair": [*TEST, "--pairs", "half.csv"],
     "trimmed match without pairs": [*ASKED, "--estimator", "trimmed_match"],
     "a page into nowhere": [*ASKED, "--html", "no/such/page.html"],

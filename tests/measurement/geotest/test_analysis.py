@@ -112,6 +112,16 @@ def test_no_spend_change_gives_the_lift_and_a_reason() -> None:
     assert found.verdict.startswith("Sales rose by")
 
 
+def test_a_return_of_something_not_in_money_is_refused() -> None:
+    read = made()
+    visits = replace(read.panel, outcomes=(Outcome("visits", in_money=False),))
+    found = analyze_geo_test(replace(read, panel=visits), finished(), AnalysisSettings(Estimator.TBR))
+    assert found.effect.iroas is None
+    assert "visits is not in money" in str(found.effect.iroas_refused_because)
+    assert found.verdict.startswith("Visits rose by")
+    assert found.currency == ""
+
+
 def test_nothing_found_is_an_interval_and_never_no_effect() -> None:
     found = analyze_geo_test(made(lift=0.0), finished(spend=None), AnalysisSettings())
     assert found.effect.p_value > 0.1
@@ -151,7 +161,7 @@ def test_every_estimator_answers(estimator: Estimator) -> None:
 )
 def test_verdicts_against_break_even(returned: Range, start: str) -> None:
     effect = Effect(Range(1, 0, 2), Range(0.1, 0, 0.2), Range(1, 0, 2), 0.1, Range(1, 1, 1), returned, None)
-    assert verdict(effect, 0.9, 2.0).startswith(start)
+    assert verdict(effect, "sales", AnalysisSettings(break_even_iroas=2.0)).startswith(start)
 
 
 @pytest.mark.parametrize(
@@ -164,9 +174,9 @@ def test_verdicts_against_break_even(returned: Range, start: str) -> None:
 )
 def test_verdicts_on_the_lift_alone(lift: Range, start: str) -> None:
     effect = Effect(Range(1, 0, 2), lift, Range(1, 0, 2), 0.1, None, None, "no spend column")
-    assert verdict(effect, 0.9, 1.0).startswith(start)
+    assert verdict(effect, "sales", AnalysisSettings()).startswith(start)
 
 
 def test_an_unbounded_interval_says_so() -> None:
     effect = Effect(Range(1, -np.inf, np.inf), Range(0.1, -1, np.inf), Range(1, -np.inf, np.inf), 1.0, None, None, "")
-    assert "do not bound" in verdict(effect, 0.95, 1.0)
+    assert "do not bound" in verdict(effect, "sales", AnalysisSettings(level=0.95))

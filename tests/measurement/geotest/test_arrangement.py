@@ -110,6 +110,7 @@ def test_names_that_differ_only_in_case_are_refused(written: Written) -> None:
         ({"window": Window(day(45), day(60))}, ["--end", "outside the panel"]),
         ({"window": Window(day(30), day(40), day(99))}, ["--cooldown-end", "outside"]),
         ({"window": Window(day(5), day(8))}, ["5 days before the test", "at least 10"]),
+        ({"window": Window(day(0), day(8))}, ["0 days before the test", "at least 10"]),
         ({"window": Window(day(15), day(40))}, ["15 days before", "window 26", "at least 26"]),
         ({"outcome": "sale"}, ["outcome 'sale'", "did you mean 'sales'"]),
         ({"spend": "tvv"}, ["spend 'tvv'", "did you mean 'tv'"]),
@@ -130,6 +131,9 @@ def test_geos_without_sales_before_the_test(written: Written) -> None:
     arranged = arrange(panel, GeoTest(WINDOW, ("north",), excluded=("west",), outcome="store"))
     assert arranged.test_window.donor_names == ("centre", "east", "south")
     assert "'south' sold nothing" in refusal(panel, GeoTest(WINDOW, ("south",), outcome="sales"))
+    pairs = (GeoPair("1", "north", "south"), GeoPair("2", "east", "west"))
+    paired = GeoTest(WINDOW, ("north", "east"), pairs=pairs, outcome="sales")
+    assert "'south' sold nothing" in refusal(panel, paired)
     assert "2 control geos" in refusal(panel, GeoTest(WINDOW, ("north",), outcome="sales"))
 
 

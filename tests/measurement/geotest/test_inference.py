@@ -157,6 +157,15 @@ def test_the_record_does_not_see_the_test(simulated: Simulated) -> None:
     np.testing.assert_array_equal(first.p_values, second.p_values)
 
 
+def test_placebo_windows_begin_once_every_geo_sells(simulated: Simulated) -> None:
+    comparison = simulated(18)
+    assert min(comparison.placebo_windows().starts) == 20
+    late = comparison.donors.copy()
+    late[3, :33] = 0.0
+    starts = replace(comparison, donors=late).placebo_windows().starts
+    assert starts == (50, 45, 40, 35)
+
+
 def test_no_room_for_placebos_is_an_empty_record(simulated: Simulated) -> None:
     record = placebo_record(Estimator.BAYESIAN_SCM, simulated(17, before=12, periods=4), 0)
     assert record.false_positive_rate(0.9) is None
