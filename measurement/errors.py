@@ -6,6 +6,7 @@ MeasurementError
 │   ├── PriorsError     priors.toml
 │   ├── ExperimentsError  experiments.csv
 │   ├── ActualsError    weeks of a plan that are spent already
+│   ├── GeoTestError    a geo test's geos, window or pairs
 │   └── ModelFileError  a stored model that cannot be read
 └── ModelRefused        the gate refuses the model for the use asked of it
 """
@@ -33,6 +34,10 @@ class ExperimentsError(BadInput):
 
 class ActualsError(BadInput):
     """The weeks that are said to be spent already do not fit the model or the plan."""
+
+
+class GeoTestError(BadInput):
+    """A geo test cannot be analysed as it is specified."""
 
 
 class ModelFileError(BadInput):

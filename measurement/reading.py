@@ -32,10 +32,11 @@ class Purpose(Enum):
 
 @dataclass(frozen=True)
 class ReadPanel:
-    """A panel as read, and what its reader wants told."""
+    """A panel as read, what its reader wants told, and the geos left out for gaps."""
 
     panel: Panel
     warnings: tuple[str, ...] = ()
+    left_out: tuple[str, ...] = ()
 
 
 def read_panel(
@@ -69,16 +70,18 @@ def read_panel(
         raise PanelError(_no_outcome(table))
     grid = build_grid(table, roles.date, roles.geo)
     numbers, spelling = number_reader(table, _number_columns(roles))
-    gaps: tuple[str, ...] = ()
+    left_out: tuple[str, ...] = ()
     if purpose is Purpose.FIT:
         refuse_gaps(grid, table, roles.date)
     else:
-        grid, gaps = _without_geos_with_gaps(grid, roles, numbers)
+        grid, left_out = _without_geos_with_gaps(grid, roles, numbers)
     panel, notes = assemble(grid, roles, numbers, panel_map or PanelMap())
     if purpose is Purpose.FIT:
         refuse_unfit(panel)
-    left_out = _left_out_warnings(roles, given_map=panel_map is not None)
-    return ReadPanel(panel, (*table.warnings, *spelling, *left_out, *gaps, *notes, *warn_of_oddities(panel)))
+    gaps = (f"left out for gaps in their dates or outcomes: {', '.join(left_out)}",) if left_out else ()
+    unused = _left_out_warnings(roles, given_map=panel_map is not None)
+    warnings = (*table.warnings, *spelling, *unused, *gaps, *notes, *warn_of_oddities(panel))
+    return ReadPanel(panel, warnings, left_out)
 
 
 def _no_outcome(table: Table) -> str:
@@ -93,7 +96,7 @@ def _number_columns(roles: ColumnRoles) -> tuple[str, ...]:
 
 
 def _without_geos_with_gaps(grid: Grid, roles: ColumnRoles, numbers: NumberReader) -> tuple[Grid, tuple[str, ...]]:
-    """Leave out geos that lack a row or an outcome's number in any period of the panel."""
+    """Leave out geos that lack a row or an outcome's number in any period of the panel; they are returned by name."""
     there = grid.records >= 0
     for outcome in roles.outcomes:
         known = np.isfinite(numbers.read_with_gaps(outcome.column))
@@ -108,8 +111,7 @@ def _without_geos_with_gaps(grid: Grid, roles: ColumnRoles, numbers: NumberReade
             "complete them, or cut the file to the dates that all geos share"
         )
     kept = tuple(geo for geo, keep in zip(grid.geos, whole, strict=True) if keep)
-    note = f"left out for gaps in their dates or outcomes: {', '.join(names)}"
-    return replace(grid, geos=kept, records=grid.records[whole]), (note,)
+    return replace(grid, geos=kept, records=grid.records[whole]), tuple(names)
 
 
 def _left_out_warnings(roles: ColumnRoles, *, given_map: bool) -> tuple[str, ...]:

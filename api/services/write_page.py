@@ -18,10 +18,20 @@ def write_page(model: FittedModel, path: Path, plan: Mapping[str, Any] | None = 
     from api.web.report_page import ReportPage, render_report
     from measurement.posterior import response_curves, weekly_contributions
 
-    if not path.parent.is_dir():
-        raise BadInput(f"there is no folder {path.parent} to write the page into")
+    refuse_no_folder(path)
     weeks = int(plan["weeks"]) if plan else DEFAULT_WEEKS
     text = render_report(ReportPage(model, weekly_contributions(model), response_curves(model, weeks), plan))
+    write_whole(path, text)
+
+
+def refuse_no_folder(path: Path) -> None:
+    """Raise BadInput where the folder that the page belongs in is missing."""
+    if not path.parent.is_dir():
+        raise BadInput(f"there is no folder {path.parent} to write the page into")
+
+
+def write_whole(path: Path, text: str) -> None:
+    """Write a text file; a file of that name is replaced only once the text is written to its end."""
     beside = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         beside.write_text(text, encoding="utf-8")

@@ -3,10 +3,12 @@
 import io
 import re
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 import matplotlib as mpl
 from matplotlib.axes import Axes
+from matplotlib.dates import AutoDateLocator, DateFormatter
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter
 
@@ -22,6 +24,7 @@ PALETTE = ("#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#d55e00", "#8
 REMAINDER = "#9aa5b1"
 
 _POINTS_PER_INCH = 72
+_NARROW_DOTS = 600
 _STYLE: dict[Any, Any] = {
     "svg.fonttype": "none",
     "font.family": "sans-serif",
@@ -88,6 +91,15 @@ def to_svg(figure: Figure, name: str) -> str:
     text = re.sub(r'href="#([^"]+)"', rf'href="#{name}-\1"', text)
     text = re.sub(r"url\(#([^)]+)\)", rf"url(#{name}-\1)", text)
     return re.sub(r"\n+", "\n", text)
+
+
+def date_axis(axes: Axes, first: date, last: date, ticks: str = "%b %Y") -> None:
+    """Days from `first` to `last` along the bottom, with as many ticks as there is room for."""
+    wide = axes.bbox.width > _NARROW_DOTS
+    locator = AutoDateLocator(minticks=3, maxticks=9 if wide else 5)  # type: ignore[no-untyped-call]
+    axes.xaxis.set_major_locator(locator)
+    axes.xaxis.set_major_formatter(DateFormatter(ticks))  # type: ignore[no-untyped-call]
+    axes.set_xlim(first, last)  # type: ignore[arg-type]
 
 
 def money_axis(axes: Axes, currency: str, which: str = "y") -> None:

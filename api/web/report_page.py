@@ -2,17 +2,14 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from importlib.resources import files
 from typing import Any
-
-from jinja2 import Environment, FunctionLoader, StrictUndefined, select_autoescape
-from markupsafe import Markup
 
 from api.formats import compact_money, money, number, percent
 from api.plain_json import as_text, plain
 from api.web.channel_plots import CurveMarks, curve_plot, iroas_plot
-from api.web.drawing import BASELINE, Picture, Size
+from api.web.drawing import BASELINE, Size
 from api.web.page_tables import channel_rows, plan_section
+from api.web.templating import PicturePair, render
 from api.web.time_plots import contribution_plot, fit_plot, stack_colours
 from api.wording import diagnostics_in_words, headline, status_in_words, window_in_words
 from measurement.curves import ResponseCurves
@@ -32,21 +29,13 @@ class ReportPage:
     plan: Mapping[str, Any] | None = None
 
 
-@dataclass(frozen=True)
-class PicturePair:
-    """The same plot for a desk and for a phone."""
-
-    wide: Picture
-    narrow: Picture
-
-
 def render_report(page: ReportPage) -> str:
     """The page as text."""
     report = plain(page.model.report.to_json())
     currency = page.model.panel.currency
-    rendered: str = _template("report.html").render(
+    return render(
+        "report.html",
         title="Incrementality report",
-        style=Markup(_text("report.css")),
         report=report,
         headline=headline(report, currency),
         status_words=status_in_words(report["status"]),
@@ -64,7 +53,6 @@ def render_report(page: ReportPage) -> str:
         stack_legend=_stack_legend(page.weekly),
         **_pictures(page, report["channels"], currency),
     )
-    return rendered
 
 
 def _pictures(page: ReportPage, entries: list[Mapping[str, Any]], currency: str) -> dict[str, PicturePair]:
@@ -143,14 +131,3 @@ def _provenance(provenance: Provenance) -> list[tuple[str, str]]:
         ("Experiments", ", ".join(provenance.experiments) or "none"),
         ("Versions", versions),
     ]
-
-
-def _text(name: str) -> str:
-    return (files("api.web") / "templates" / name).read_text(encoding="utf-8")
-
-
-def _template(name: str) -> Any:
-    environment = Environment(
-        loader=FunctionLoader(_text), autoescape=select_autoescape(), undefined=StrictUndefined, trim_blocks=True
-    )
-    return environment.get_template(name)

@@ -2,13 +2,22 @@
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.dates import AutoDateLocator, DateFormatter
 
 from api.formats import compact_money
-from api.web.drawing import BASELINE, INK, MUTED, PALETTE, REMAINDER, Picture, Size, blank, money_axis, to_svg
+from api.web.drawing import (
+    BASELINE,
+    INK,
+    MUTED,
+    PALETTE,
+    REMAINDER,
+    Picture,
+    Size,
+    blank,
+    date_axis,
+    money_axis,
+    to_svg,
+)
 from measurement.fitted import FloatArray, WeeklyContributions
-
-_NARROW_DOTS = 600
 
 
 def contribution_plot(weekly: WeeklyContributions, currency: str, size: Size, name: str) -> Picture:
@@ -67,10 +76,6 @@ def _stack(weekly: WeeklyContributions) -> list[tuple[str, str, FloatArray]]:
 
 
 def _frame(axes: Axes, dates: "np.ndarray[tuple[int], np.dtype[np.object_]]", currency: str) -> None:
-    wide = axes.bbox.width > _NARROW_DOTS
-    locator = AutoDateLocator(minticks=3, maxticks=9 if wide else 5)  # type: ignore[no-untyped-call]
-    axes.xaxis.set_major_locator(locator)
-    axes.xaxis.set_major_formatter(DateFormatter("%b %Y"))  # type: ignore[no-untyped-call]
-    axes.set_xlim(dates[0], dates[-1])
+    date_axis(axes, dates[0], dates[-1])
     axes.set_ylabel(f"sales per week{f', {currency}' if currency else ''}", color=MUTED)
     money_axis(axes, currency)

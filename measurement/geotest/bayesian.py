@@ -1,0 +1,178 @@
+"""Bayesian synthetic control in closed form: treated and donor series in, the window's predictive distribution out.
+
+The gap between the treated mean and the donors' volume-weighted mean is a Gaussian process: autocorrelated noise, donor
+weights that may move away from volume shares, and a level. Its covariance is integrated over a grid.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from measurement.geotest.comparison import FloatArray
+
+AUTOCORRELATIONS = np.array([0.0, 0.2, 0.4, 0.6, 0.8])
+WEIGHT_SCALES = np.array([0.0, 0.3, 0.6, 1.0, 1.5, 2.2, 3.0])
+"""How far donor weights move from volume shares: relative to the noise, before the data."""
+SHARED_SLOPE_SD = 0.15
+LEVEL_VARIANCE = 100.0
+LEAST_WEIGHT = 1e-3
+"""Grid points of less posterior weight are dropped."""
+
+
+@dataclass(frozen=True)
+class Gap:
+    """What the process is fitted to, all relative to the treated mean before the window.
+
+    Attributes:
+        values: treated minus volume-weighted donors, centred before the window, `(T,)`.
+        shared: the donors' volume-weighted mean, centred before the window, `(T,)`; zero without donors.
+        deviations: each donor minus `shared`, `(J, T)`.
+        shares: the donors' volume shares, `(J,)`.
+        periods_before: T0.
+    """
+
+    values: FloatArray
+    shared: FloatArray
+    deviations: FloatArray
+    shares: FloatArray
+    periods_before: int
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """Effect of the window, summed over its periods, in units of the treated mean before it.
+
+    Attributes:
+        effect: observed minus predicted.
+        sd: predictive standard deviation under no effect.
+        block_ratio: mean squared standardised error of blocks of the window's length that were left out in turn, about
+            1 where the process is right.
+        movements: how much each donor's weight moves away from its share, `(J,)`.
+        shared_slope: how much more than one-to-one the treated follow the donors' mean.
+    """
+
+    effect: float
+    sd: float
+    block_ratio: float
+    movements: FloatArray
+    shared_slope: float
+
+
+def gap_of(treated: FloatArray, donors: FloatArray, periods_before: int) -> Gap:
+    """Scale and centre the treated mean `(T,)` and the donors `(J, T)`; J may be 0, means before the window > 0."""
+    before = slice(0, periods_before)
+    own = treated / treated[before].mean()
+    if not len(donors):
+        none = np.zeros(len(treated))
+        return Gap(own - own[before].mean(), none, np.zeros((0, len(treated))), np.zeros(0), periods_before)
+    volumes = donors[:, before].mean(axis=1)
+    shares = volumes / volumes.sum()
+    relative = donors / volumes[:, None]
+    shared = shares @ relative
+    deviations = relative - shared
+    values = own - shared
+    return Gap(
+        values - values[before].mean(),
+        shared - shared[before].mean(),
+        deviations - deviations[:, before].mean(axis=1, keepdims=True),
+        shares,
+        periods_before,
+    )
+
+
+def predict(gap: Gap) -> Prediction:
+    """Fit before the window, predict the window, and leave blocks out in turn."""
+    count, values = gap.periods_before, gap.values[: gap.periods_before]
+    if not np.ptp(values) > 1e-12:
+        return Prediction(float(gap.values[count:].sum()), 0.0, 1.0, np.zeros(len(gap.shares)), 0.0)
+    covariances, moving = _covariances(gap)
+    grid = _Grid.of(covariances, values)
+    across = grid.covariances[:, count:, :count].sum(axis=1)
+    effects = gap.values[count:].sum() - (across * grid.solved).sum(axis=1)
+    explained = ((across[:, None, :] @ grid.inverses)[:, 0, :] * across).sum(axis=1)
+    variances = grid.scales * (grid.covariances[:, count:, count:].sum(axis=(1, 2)) - explained)
+    effect = float(grid.weights @ effects)
+    variance = float(grid.weights @ (variances + (effects - effect) ** 2))
+    scale2 = np.tile(WEIGHT_SCALES**2, len(AUTOCORRELATIONS))[grid.kept]
+    solved = grid.weights @ grid.solved
+    moved = (grid.weights * scale2) @ grid.solved
+    return Prediction(
+        effect=effect,
+        sd=float(np.sqrt(max(variance, 0.0))),
+        block_ratio=_block_ratio(grid, len(gap.values) - count),
+        movements=moving * (gap.deviations[:, :count] @ moved),
+        shared_slope=float(SHARED_SLOPE_SD**2 / values.var() * (gap.shared[:count] @ solved)),
+    )
+
+
+def _covariances(gap: Gap) -> tuple[FloatArray, FloatArray]:
+    """Covariance over the grid without its scale, `(grid, T, T)`, and each donor's prior weight variance `(J,)`."""
+    before = slice(0, gap.periods_before)
+    period = np.arange(len(gap.values))
+    lags = np.abs(period[:, None] - period)
+    noise = AUTOCORRELATIONS[:, None, None] ** lags
+    spread = float((gap.shares @ gap.deviations**2)[before].mean()) if len(gap.shares) else 0.0
+    moving = 0.5 * gap.shares / spread if spread > 0 else np.zeros_like(gap.shares)
+    donors = (gap.deviations.T * moving) @ gap.deviations
+    level = SHARED_SLOPE_SD**2 / gap.values[before].var() * np.outer(gap.shared, gap.shared) + LEVEL_VARIANCE
+    grid = noise[:, None] + (WEIGHT_SCALES**2)[None, :, None, None] * donors + level
+    return grid.reshape(-1, len(period), len(period)), moving
+
+
+@dataclass(frozen=True)
+class _Grid:
+    """The grid points that matter: their weights, covariances, inverses before the window, solved values and scales."""
+
+    kept: "np.ndarray[tuple[int], np.dtype[np.bool_]]"
+    weights: FloatArray
+    covariances: FloatArray
+    inverses: FloatArray
+    solved: FloatArray
+    scales: FloatArray
+
+    @classmethod
+    def of(cls, covariances: FloatArray, values: FloatArray) -> "_Grid":
+        count = len(values)
+        factors, squares = _factors_and_squares(covariances[:, :count, :count], values)
+        log_weights = -np.log(np.diagonal(factors, axis1=1, axis2=2)).sum(axis=1) - count / 2 * np.log(squares)
+        weights = np.exp(log_weights - log_weights.max())
+        weights /= weights.sum()
+        kept = weights > LEAST_WEIGHT
+        inverses = np.linalg.inv(covariances[kept][:, :count, :count])
+        return cls(
+            kept=kept,
+            weights=weights[kept] / weights[kept].sum(),
+            covariances=covariances[kept],
+            inverses=inverses,
+            solved=inverses @ values,
+            scales=squares[kept] / count,
+        )
+
+
+def _factors_and_squares(covariances: FloatArray, values: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Cholesky factors L, `(grid, T0, T0)`, and |L^-1 values|^2, `(grid,)`, from one factorisation.
+
+    The values stand as one more row under each covariance, so that the factor's last row is L^-1 values.
+    """
+    count = len(values)
+    bordered = np.empty((len(covariances), count + 1, count + 1))
+    bordered[:, :count, :count] = covariances
+    bordered[:, count, :count] = bordered[:, :count, count] = values
+    bordered[:, count, count] = 1e3 * (values @ values)
+    factors = np.asarray(np.linalg.cholesky(bordered), dtype=np.float64)
+    squares: FloatArray = (factors[:, count, :count] ** 2).sum(axis=1)
+    return factors[:, :count, :count], squares
+
+
+def _block_ratio(grid: _Grid, length: int) -> float:
+    """Mean squared standardised error over blocks left out in turn, half a block apart; 1 where none fits."""
+    count = grid.solved.shape[1]
+    ratios = []
+    for start in range(count - length, -1, -max(1, length // 2)):
+        block = slice(start, start + length)
+        spread = np.linalg.inv(grid.inverses[:, block, block])
+        errors = (spread @ grid.solved[:, block, None])[:, :, 0].sum(axis=1)
+        error = float(grid.weights @ errors)
+        variance = grid.weights @ (grid.scales * spread.sum(axis=(1, 2)) + (errors - error) ** 2)
+        ratios.append(error**2 / float(variance))
+    return float(np.mean(ratios)) if ratios else 1.0
