@@ -112,18 +112,24 @@ def week_covariance(inputs: ModelInputs, draw: Mapping[str, FloatArray]) -> Floa
 
 def lift_rows(inputs: ModelInputs, lifts: LiftInputs, draw: Mapping[str, FloatArray], media: Media) -> LiftRows:
     """Finished tests as one draw's curves have them."""
-    shape = ("log_half_life", "build_up", "log_half_saturation", "log_slope")
-    own = {name: lifts.of_channel @ draw[name] for name in shape}
-    gain = _saturated(own, lifts.actual_dose) - _saturated(own, lifts.counterfactual_dose)
-    change = np.exp((lifts.of_channel @ draw["drift"])[:, None] * lifts.time)
-    per_head = (gain * lifts.weight * change[:, None, :]).sum(axis=2)
-    by_geo = per_head * (lifts.of_channel @ media.sales_per_head)[:, None] * inputs.population
+    by_geo = lifts_by_geo(inputs, lifts, draw, media)
     varying = np.flatnonzero(inputs.varies_by_geo)
     spread = lifts.of_channel[:, varying] * np.exp(draw["log_geo_spread"][varying])
     by_coefficient = np.einsum("mj,jg,jv->mgv", lifts.of_test, by_geo, spread)
     first = np.zeros((*by_coefficient.shape[:2], inputs.local.shape[2]))
     expected = lifts.of_test @ by_geo.sum(axis=1)
     return LiftRows(lifts.lift - expected, np.concatenate([first, by_coefficient], axis=2), lifts.sd)
+
+
+def lifts_by_geo(inputs: ModelInputs, lifts: LiftInputs, draw: Mapping[str, FloatArray], media: Media) -> FloatArray:
+    """Each pair of test and channel's lift in each geo, were its effect the average one, `(J, G)`, in money."""
+    shape = ("log_half_life", "build_up", "log_half_saturation", "log_slope")
+    own = {name: lifts.of_channel @ draw[name] for name in shape}
+    gain = _saturated(own, lifts.actual_dose) - _saturated(own, lifts.counterfactual_dose)
+    change = np.exp((lifts.of_channel @ draw["drift"])[:, None] * lifts.time)
+    per_head = (gain * lifts.weight * change[:, None, :]).sum(axis=2)
+    by_geo: FloatArray = per_head * (lifts.of_channel @ media.sales_per_head)[:, None] * inputs.population
+    return by_geo
 
 
 def _saturated(draw: Mapping[str, FloatArray], lagged_dose: FloatArray) -> FloatArray:

@@ -51,6 +51,12 @@ class LiftInputs:
     time: FloatArray
     set_aside: FloatArray
 
+    @property
+    def channels_tested_alone(self) -> list[int]:
+        """The channel of each test that was of one channel only."""
+        channel = self.of_channel.argmax(axis=1)
+        return [int(channel[row.argmax()]) for row in self.of_test if row.sum() == 1]
+
 
 def lift_inputs(
     tests: Sequence[Experiment], panel: Panel, dose: FloatArray, time: FloatArray, lags: int, burn_in: int
@@ -100,7 +106,7 @@ def _window(panel: Panel, test: Experiment) -> NDArray[np.int64]:
 
 def _ageing(panel: Panel, test: Experiment) -> float:
     """Growth of the standard error with the test's age."""
-    age = (panel.dates[-1] - np.datetime64(test.last_day, "D")).astype(np.float64) / 7.0
+    age = (panel.dates[-1] + np.timedelta64(6, "D") - np.datetime64(test.last_day, "D")).astype(np.float64) / 7.0
     return float(2.0 ** (max(float(age), 0.0) / HALF_LIFE_WEEKS / 2.0))
 
 
