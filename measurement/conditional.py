@@ -1,8 +1,6 @@
 """Exact draws of what the model integrated out, and of the sales that follow: a chain's draws in, more draws out.
 
-For every draw of the sampled parameters the linear part is Gaussian given the data. It is drawn by perturbation: draw
-it and the data from the prior, solve for the difference to the observed data, add the solution (Papandreou and Yuille
-2010). The algebra is that of `measurement.likelihood.marginal_log_likelihood`, in numpy.
+For every draw of the sampled parameters the linear part is Gaussian given the data; `linear_draws` draws it.
 """
 
 from collections.abc import Mapping
@@ -10,8 +8,9 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.linalg import cho_solve, solve_triangular
 
+from measurement.lift_inputs import LiftInputs
+from measurement.linear_draws import LiftRows, autoregressive, draw_linear_part
 from measurement.preparation import LAGS, ModelInputs
 from measurement.transforms import adstock_weights, hill
 
@@ -26,23 +25,10 @@ class Media:
     sales_per_head: FloatArray
 
 
-@dataclass(frozen=True)
-class LinearPart:
-    """One draw of what is linear: geos' coefficients `(G, P)`, week effect `(N,)`, controls' coefficients `(K,)`."""
-
-    local: FloatArray
-    week: FloatArray
-    controls: FloatArray
-
-
 def media_of(inputs: ModelInputs, draw: Mapping[str, FloatArray]) -> Media:
     """Media of one draw of the sampled parameters."""
-    decay = 0.5 ** np.exp(-draw["log_half_life"])
-    weights = adstock_weights(decay, LAGS, draw["build_up"])
-    adstocked = np.matmul(inputs.lagged_dose, weights[:, None, :, None])[..., 0]
-    half, slope = np.exp(draw["log_half_saturation"]), np.exp(draw["log_slope"])
     change = np.exp(draw["drift"][:, None] * inputs.time)
-    saturated = hill(adstocked, half[:, None, None], slope[:, None, None]) * change[:, None, :]
+    saturated = _saturated(draw, inputs.lagged_dose) * change[:, None, :]
     total = np.einsum("cgt,g,ct->c", saturated, inputs.population, inputs.reference_weeks, optimize=True)
     return Media(saturated, draw["iroas"] * inputs.reference_spend / (total + 1e-12))
 
@@ -79,20 +65,23 @@ def _complete(
     columns = np.concatenate([inputs.local, np.moveaxis(own, 0, 2)], axis=2)
     covariance = week_covariance(inputs, draw)
     noise = np.exp(draw["log_noise"]) * inputs.noise_scale
-    linear = draw_linear_part(residual, columns, inputs.controls, covariance, float(draw["rho"]), noise, generator)
-
+    lifts = None if inputs.lifts is None else lift_rows(inputs, inputs.lifts, draw, media)
+    linear = draw_linear_part(
+        residual, columns, inputs.controls, covariance, float(draw["rho"]), noise, generator, lifts
+    )
     geo_effect = np.ones(media.saturated.shape[:2])
-    geo_effect[varying] += np.exp(draw["log_geo_spread"][varying])[:, None] * linear.local[:, 2:].T
+    places = inputs.local.shape[2]
+    geo_effect[varying] += np.exp(draw["log_geo_spread"][varying])[:, None] * linear.local[:, places:].T
     sales = media.saturated * (media.sales_per_head[:, None] * inputs.population * geo_effect)[:, :, None]
     baseline = (
         1.0
-        + np.einsum("gnp,gp->gn", inputs.local, linear.local[:, :2])
+        + np.einsum("gnp,gp->gn", inputs.local, linear.local[:, :places])
         + linear.week
         + inputs.controls @ linear.controls
         + _hidden_demand(inputs, draw)
     )
     fitted = baseline + np.einsum("cgn,cg->gn", effects, geo_effect)
-    errors = _autoregressive(fitted.shape, float(draw["rho"]), noise, generator)
+    errors = autoregressive(fitted.shape, float(draw["rho"]), noise, generator)
     spread = 1.6449 * noise[:, None] / np.sqrt(1.0 - draw["rho"] ** 2)
     return {
         "sales_per_head": media.sales_per_head,
@@ -121,86 +110,31 @@ def week_covariance(inputs: ModelInputs, draw: Mapping[str, FloatArray]) -> Floa
     return covariance
 
 
-def draw_linear_part(
-    residual: FloatArray,
-    local: FloatArray,
-    controls: FloatArray,
-    covariance: FloatArray,
-    rho: float,
-    noise: FloatArray,
-    generator: np.random.Generator,
-) -> LinearPart:
-    """One exact draw of the linear part given the residual `(G, N)`; arguments as in `marginal_log_likelihood`."""
-    geos, weeks, places = local.shape
-    start_local = generator.standard_normal((geos, places))
-    start_week = np.linalg.cholesky(covariance) @ generator.standard_normal(weeks)
-    start_controls = generator.standard_normal(controls.shape[2])
-    imagined = np.einsum("gnp,gp->gn", local, start_local) + start_week + controls @ start_controls
-    imagined = imagined + _autoregressive((geos, weeks), rho, noise, generator)
-    step = _solve(residual - imagined, local, controls, covariance, rho, noise)
-    return LinearPart(start_local + step.local, start_week + step.week, start_controls + step.controls)
+def lift_rows(inputs: ModelInputs, lifts: LiftInputs, draw: Mapping[str, FloatArray], media: Media) -> LiftRows:
+    """Finished tests as one draw's curves have them."""
+    by_geo = lifts_by_geo(inputs, lifts, draw, media)
+    varying = np.flatnonzero(inputs.varies_by_geo)
+    spread = lifts.of_channel[:, varying] * np.exp(draw["log_geo_spread"][varying])
+    by_coefficient = np.einsum("mj,jg,jv->mgv", lifts.of_test, by_geo, spread)
+    first = np.zeros((*by_coefficient.shape[:2], inputs.local.shape[2]))
+    expected = lifts.of_test @ by_geo.sum(axis=1)
+    return LiftRows(lifts.lift - expected, np.concatenate([first, by_coefficient], axis=2), lifts.sd)
 
 
-def _solve(
-    residual: FloatArray, local: FloatArray, controls: FloatArray, covariance: FloatArray, rho: float, noise: FloatArray
-) -> LinearPart:
-    """Posterior mean of the linear part."""
-    weeks = residual.shape[1]
-    r = _whiten(residual[:, :, None], rho, noise)[:, :, 0]
-    z = _whiten(local, rho, noise)
-    shared = _whiten(controls, rho, noise)
-    transposed = np.swapaxes(z, 1, 2)
-    small = np.linalg.cholesky(transposed @ z + np.eye(z.shape[2]))
-    side = np.concatenate([_unwhiten(transposed, rho, noise), transposed @ shared, transposed @ r[:, :, None]], axis=2)
-    inverse = np.linalg.solve(small, np.broadcast_to(np.eye(z.shape[2]), small.shape))
-    solved = inverse @ side
-    flat = solved.reshape(-1, solved.shape[2])
-    gram, right = _common_gram(r, shared, rho, noise)
-    width = gram.shape[0]
-    precision = np.eye(width)
-    root = np.linalg.cholesky(covariance)
-    inverse_root = solve_triangular(root, np.eye(weeks), lower=True, check_finite=False)
-    precision[:weeks, :weeks] = inverse_root.T @ inverse_root
-    explained = flat.T @ flat
-    big = np.linalg.cholesky(precision + gram - explained[:width, :width])
-    common = cho_solve((big, True), right - explained[:width, width], check_finite=False)
-    coefficients = np.swapaxes(inverse, 1, 2) @ (solved[:, :, width] - solved[:, :, :width] @ common)[:, :, None]
-    return LinearPart(coefficients[:, :, 0], common[:weeks], common[weeks:])
+def lifts_by_geo(inputs: ModelInputs, lifts: LiftInputs, draw: Mapping[str, FloatArray], media: Media) -> FloatArray:
+    """Each pair of test and channel's lift in each geo, were its effect the average one, `(J, G)`, in money."""
+    shape = ("log_half_life", "build_up", "log_half_saturation", "log_slope")
+    own = {name: lifts.of_channel @ draw[name] for name in shape}
+    gain = _saturated(own, lifts.actual_dose) - _saturated(own, lifts.counterfactual_dose)
+    change = np.exp((lifts.of_channel @ draw["drift"])[:, None] * lifts.time)
+    per_head = (gain * lifts.weight * change[:, None, :]).sum(axis=2)
+    by_geo: FloatArray = per_head * (lifts.of_channel @ media.sales_per_head)[:, None] * inputs.population
+    return by_geo
 
 
-def _common_gram(r: FloatArray, shared: FloatArray, rho: float, noise: FloatArray) -> tuple[FloatArray, FloatArray]:
-    geos, weeks, count = shared.shape
-    diagonal = np.full(weeks, 1 + rho**2)
-    diagonal[[0, -1]] = 1.0
-    week = (noise**-2.0).sum() * (np.diag(diagonal) - rho * (np.eye(weeks, k=1) + np.eye(weeks, k=-1)))
-    cross = _unwhiten(np.swapaxes(shared, 1, 2), rho, noise).sum(axis=0)
-    flat = shared.reshape(geos * weeks, count)
-    gram = np.block([[week, cross.T], [cross, flat.T @ flat]])
-    side = np.concatenate([_unwhiten(r[:, None, :], rho, noise)[:, 0].sum(axis=0), flat.T @ r.reshape(-1)])
-    return gram, side
-
-
-def _whiten(columns: FloatArray, rho: float, noise: FloatArray) -> FloatArray:
-    first = columns[:, :1] * np.sqrt(1 - rho**2)
-    whitened: FloatArray = np.concatenate([first, columns[:, 1:] - rho * columns[:, :-1]], axis=1)
-    return whitened / noise[:, None, None]
-
-
-def _unwhiten(rows: FloatArray, rho: float, noise: FloatArray) -> FloatArray:
-    scaled = rows / noise[:, None, None]
-    result = scaled.copy()
-    result[:, :, 0] *= np.sqrt(1 - rho**2)
-    result[:, :, :-1] -= rho * scaled[:, :, 1:]
-    return result
-
-
-def _autoregressive(
-    shape: tuple[int, ...], rho: float, noise: FloatArray, generator: np.random.Generator
-) -> FloatArray:
-    """Stationary AR(1) noise, `(G, N)`."""
-    innovations = generator.standard_normal(shape)
-    innovations[:, 0] /= np.sqrt(1 - rho**2)
-    series = innovations.copy()
-    for week in range(1, shape[1]):
-        series[:, week] += rho * series[:, week - 1]
-    return series * noise[:, None]
+def _saturated(draw: Mapping[str, FloatArray], lagged_dose: FloatArray) -> FloatArray:
+    """Hill of the adstocked dose; parameters run along the first axis of `(C, G, T, L)`."""
+    weights = adstock_weights(0.5 ** np.exp(-draw["log_half_life"]), LAGS, draw["build_up"])
+    adstocked = np.matmul(lagged_dose, weights[:, None, :, None])[..., 0]
+    half, slope = np.exp(draw["log_half_saturation"]), np.exp(draw["log_slope"])
+    return hill(adstocked, half[:, None, None], slope[:, None, None])

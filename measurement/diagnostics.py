@@ -41,6 +41,7 @@ class ChannelEvidence:
         variation: the dose's telling standard deviation over its mean.
         is_national, one_series: what kept the channel from being compared between regions.
         follows_demand: whether its spend is held to follow demand, by the data, by the analyst or by its name.
+        tests: finished tests of this channel alone that the model learnt from.
     """
 
     iroas: Interval
@@ -50,6 +51,7 @@ class ChannelEvidence:
     is_national: bool
     one_series: bool
     follows_demand: bool
+    tests: int = 0
 
 
 @dataclass(frozen=True)
@@ -159,7 +161,7 @@ def verdict_of(evidence: ChannelEvidence) -> tuple[Verdict, str]:
     """The gate's answer on one channel, and why, in words for a buyer."""
     width = evidence.iroas.p95 - evidence.iroas.p5
     learnt = 1.0 - width / (evidence.prior.p95 - evidence.prior.p5)
-    if evidence.variation < NEVER_VARIES:
+    if evidence.variation < NEVER_VARIES and not evidence.tests:
         return Verdict.NOT_MEASURABLE, "Its spend never varies, so its effect cannot be told from the baseline."
     repeats_up_to = MOVED_DESPITE_DEMAND if evidence.follows_demand else MOVED
     if 1.0 - learnt > STILL_PRIOR and evidence.distance < repeats_up_to:
@@ -174,7 +176,7 @@ def verdict_of(evidence: ChannelEvidence) -> tuple[Verdict, str]:
         if 1.0 - learnt <= STILL_PRIOR
         else "The data moved the estimate"
     )
-    if evidence.follows_demand:
+    if evidence.follows_demand and not evidence.tests:
         return (
             Verdict.WEAK,
             f"{narrowed}, but its spend follows demand, which sells by itself. {source} Only a test separates the two.",
@@ -185,6 +187,9 @@ def verdict_of(evidence: ChannelEvidence) -> tuple[Verdict, str]:
 
 
 def _source(evidence: ChannelEvidence) -> str:
+    if evidence.tests:
+        tests = "a finished test" if evidence.tests == 1 else f"{evidence.tests} finished tests"
+        return f"Learnt from {tests} and from the panel."
     if evidence.one_series:
         return "Learnt from one series' variation in time alone."
     if evidence.is_national:

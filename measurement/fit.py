@@ -4,13 +4,14 @@ import hashlib
 import json
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from importlib.metadata import version
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import ks_2samp
 
+from measurement.calibration import expected_lifts, learnt_tests
 from measurement.diagnostics import (
     ChannelEvidence,
     convergence,
@@ -20,6 +21,7 @@ from measurement.diagnostics import (
     verdict_of,
 )
 from measurement.errors import ModelRefused
+from measurement.experiments import Experiment
 from measurement.fitted import FittedModel, Provenance
 from measurement.hidden_demand import captures_demand
 from measurement.inference import Posterior, SamplerSettings, sample_posterior
@@ -28,13 +30,14 @@ from measurement.panel import Level, Panel, panel_hash
 from measurement.posterior import marginal_iroas, thinned
 from measurement.preparation import ModelInputs, dose_per_head, prepare, window_length
 from measurement.priors import Priors, prior_iroas_draws
-from measurement.report import Baseline, ChannelReport, Diagnostics, FitReport
+from measurement.report import Baseline, ChannelReport, Diagnostics, FitReport, ModelStatus
 from measurement.resampling import to_weekly
 from measurement.sampling_progress import Progress
 
 FloatArray = NDArray[np.float64]
 
 STORED_DRAWS = 800
+DRAWS_BEFORE_TESTS = 300
 PRIOR_DRAWS = 2000
 QUARTER_WEEKS = 13
 ROUNDS = 3
@@ -47,12 +50,16 @@ NOT_CHECKED = ("predicted", "baseline", "contribution", "geo_effect", "inside", 
 
 @dataclass(frozen=True)
 class FitSettings:
-    """What a fit may be told: seed, priors, warnings of the panel's reader to keep, and how to sample."""
+    """What a fit may be told: seed, priors, warnings of the panel's reader to keep, how to sample, finished tests.
+
+    Tests must speak of the weekly panel (`measurement.experiments.check_experiment`).
+    """
 
     seed: int = 0
     priors: Priors = field(default_factory=Priors)
     warnings: tuple[str, ...] = ()
     sampler: SamplerSettings = field(default_factory=SamplerSettings)
+    tests: tuple[Experiment, ...] = ()
 
 
 def fit_model(panel: Panel, settings: FitSettings = FitSettings(), progress: Progress | None = None) -> FittedModel:
@@ -72,7 +79,8 @@ def fit_model(panel: Panel, settings: FitSettings = FitSettings(), progress: Pro
     """
     started = time.monotonic()
     weekly, notes = to_weekly(panel)
-    inputs = prepare(weekly, settings.priors)
+    inputs = prepare(weekly, settings.priors, settings.tests)
+    before = _without_tests(weekly, settings, progress) if settings.tests else None
     posterior, found = _sample(inputs, weekly, settings, progress, started)
     if not np.isfinite(found.rhat_max):
         raise ModelRefused(
@@ -81,6 +89,8 @@ def fit_model(panel: Panel, settings: FitSettings = FitSettings(), progress: Pro
     flat = {name: values.reshape(-1, *values.shape[2:]) for name, values in posterior.draws.items()}
     kept = thinned(flat, STORED_DRAWS)
     report = _report(weekly, inputs, settings.priors, flat, kept, found)
+    if before is not None:
+        report = _with_tests(report, weekly, settings, inputs, before, kept)
     stored = {name: values.astype(np.float32).astype(np.float64) for name, values in kept.items()}
     return FittedModel(weekly, stored, report, _provenance(weekly, settings), (*settings.warnings, *notes))
 
@@ -105,6 +115,34 @@ def _sample(
     return posterior, found
 
 
+def _without_tests(panel: Panel, settings: FitSettings, progress: Progress | None) -> dict[str, FloatArray]:
+    """Draws by the panel alone, to hold the tests against; fewer, since only intervals are read from them."""
+    sampler = replace(settings.sampler, draws=min(settings.sampler.draws, DRAWS_BEFORE_TESTS))
+    inputs = prepare(panel, settings.priors)
+    posterior = sample_posterior(inputs, settings.priors, panel.channel_names, sampler, settings.seed, progress)
+    flat = {name: values.reshape(-1, *values.shape[2:]) for name, values in posterior.draws.items()}
+    return thinned(flat, STORED_DRAWS)
+
+
+def _with_tests(
+    report: FitReport,
+    panel: Panel,
+    settings: FitSettings,
+    inputs: ModelInputs,
+    before: Mapping[str, FloatArray],
+    after: Mapping[str, FloatArray],
+) -> FitReport:
+    learnt = learnt_tests(settings.tests, inputs, expected_lifts(inputs, before), expected_lifts(inputs, after))
+    iroas = tuple(
+        summarise(_iroas(before["incremental"][:, index], panel, index, before["iroas"][:, index]))
+        for index in range(len(panel.channels))
+    )
+    against = tuple(test.sentence for test in learnt if test.contradicts)
+    status = ModelStatus.ACCEPTED_WITH_WARNINGS if against and report.status is ModelStatus.ACCEPTED else report.status
+    reasons = against if against and report.status is ModelStatus.ACCEPTED else (*report.reasons, *against)
+    return replace(report, status=status, reasons=reasons, experiments=learnt, iroas_before_experiments=iroas)
+
+
 def _report(
     panel: Panel,
     inputs: ModelInputs,
@@ -116,7 +154,9 @@ def _report(
     window = window_length(len(panel.dates))
     spend = panel.spend[:, -window:].sum(axis=(0, 1))
     marginal = marginal_iroas(panel, kept)
+    tested = [] if inputs.lifts is None else inputs.lifts.channels_tested_alone
     evidence = [_evidence(panel, inputs, priors, flat, index) for index in range(len(spend))]
+    evidence = [replace(entry, tests=tested.count(index)) for index, entry in enumerate(evidence)]
     judged = [verdict_of(entry) for entry in evidence]
     baseline = _baseline(panel, flat)
     judgement = judge(
@@ -195,5 +235,7 @@ def _provenance(panel: Panel, settings: FitSettings) -> Provenance:
     versions = {name: version(name) for name in LIBRARIES}
     data = panel_hash(panel)
     priors = settings.priors.to_json()
-    identity = json.dumps([data, settings.seed, versions, priors, repr(settings.sampler)], sort_keys=True)
-    return Provenance(hashlib.sha256(identity.encode()).hexdigest()[:16], data, settings.seed, versions, priors)
+    what = [data, settings.seed, versions, priors, repr(settings.sampler), *map(repr, settings.tests)]
+    identity = json.dumps(what, sort_keys=True)
+    names = tuple(test.name for test in settings.tests)
+    return Provenance(hashlib.sha256(identity.encode()).hexdigest()[:16], data, settings.seed, versions, priors, names)

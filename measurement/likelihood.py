@@ -9,12 +9,20 @@ import jax.numpy as jnp
 from jax import Array
 from jax.scipy.linalg import cho_solve
 
+from measurement.lift_likelihood import Lifts, lift_log_likelihood
+
 # Single precision loses three digits of the density. PyTensor turns doubles on too, but only once it compiles for JAX.
 jax.config.update("jax_enable_x64", True)
 
 
 def marginal_log_likelihood(
-    residual: Array, local: Array, controls: Array, covariance: Array, rho: Array, noise: Array
+    residual: Array,
+    local: Array,
+    controls: Array,
+    covariance: Array,
+    rho: Array,
+    noise: Array,
+    lifts: Lifts | None = None,
 ) -> Array:
     """Log density of `residual = local b_g + u + controls c + e`, all but the residual's mean integrated out.
 
@@ -28,6 +36,7 @@ def marginal_log_likelihood(
         covariance: `(N, N)`, positive definite.
         rho: autocorrelation, in (-1, 1).
         noise: innovations' standard deviation, `(G,)`.
+        lifts: what finished tests found, in terms of the same b_g.
 
     Returns:
         A scalar. The algebra agrees with a dense Gaussian of size G x N (tested).
@@ -43,7 +52,9 @@ def marginal_log_likelihood(
     size = weeks + controls.shape[2]
     full_prior = jnp.eye(size).at[:weeks, :weeks].set(prior_precision)
     log_noise = weeks * jnp.log(noise).sum() - 0.5 * geos * jnp.log(1 - rho**2)
-    return integrated(small, right, _gram(rest, rho, precision), full_prior) - 0.5 * log_determinant - log_noise
+    gram = _gram(rest, rho, precision)
+    of_tests = 0.0 if lifts is None else lift_log_likelihood(small, right, gram, full_prior, lifts)
+    return integrated(small, right, gram, full_prior) - 0.5 * log_determinant - log_noise + of_tests
 
 
 @jax.custom_vjp  # type: ignore[untyped-decorator]

@@ -41,6 +41,16 @@ ARRAYS = (
     "noise_scale",
     "confounders",
 )
+LIFT_ARRAYS = (
+    "lift",
+    "sd",
+    "of_test",
+    "of_channel",
+    "actual_dose",
+    "counterfactual_dose",
+    "weight",
+    "time",
+)
 
 
 def build_model(inputs: ModelInputs, priors: Priors, channels: tuple[str, ...]) -> pm.Model:
@@ -72,6 +82,8 @@ def build_model(inputs: ModelInputs, priors: Priors, channels: tuple[str, ...]) 
             "log_weekly": pm.Normal("log_weekly", np.log(WEEK_EFFECT / 2), WEEK_EFFECT_LOG_SD),
         }
         data = {name: _data(name, getattr(inputs, name)) for name in ARRAYS}
+        if inputs.lifts is not None:
+            data |= {f"lift_{name}": _data(f"lift_{name}", getattr(inputs.lifts, name)) for name in LIFT_ARRAYS}
         data["varying"] = pt.constant(np.flatnonzero(inputs.varies_by_geo))
         pm.Potential("marginal", wrap_jax(log_likelihood)(parameters, data))
     return model

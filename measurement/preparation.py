@@ -10,8 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from measurement.calendar import fourier_columns, holiday_columns
+from measurement.experiments import Experiment
 from measurement.first_pass import first_pass
 from measurement.hidden_demand import find_confounders
+from measurement.lift_inputs import LiftInputs, lift_inputs
 from measurement.panel import ControlKind, Level, Panel
 from measurement.priors import Priors
 from measurement.transforms import lagged
@@ -43,7 +45,8 @@ class ModelInputs:
             window, or all weeks for a channel that hardly spent in it.
         reference_spend: spend in these weeks, `(C,)`.
         time: the week's place, 0 in the window's middle and 1 panel length per unit, `(T,)`.
-        local: columns with a coefficient of standard deviation 1 in every geo, `(G, N, 2)`.
+        local: columns with a coefficient of standard deviation 1 in every geo, `(G, N, 2 + S)`: level, trend, and one
+            per test that takes the level of its geo-weeks out of the panel's evidence.
         controls: columns with one common coefficient of standard deviation 1, `(G, N, K)`.
         common: covariance of the common week effect that needs no estimate, `(N, N)`.
         smooth: unit Matern covariance of the smooth week effect, `(N, N)`.
@@ -54,6 +57,7 @@ class ModelInputs:
         confounding_by_proxy: whether a demand proxy told that guess; else it is our judgement, `(J,)`.
         varies_by_geo: whether geos' effects of the channel can be told apart, `(C,)`.
         typical_noise: first guess of the noise's standard deviation.
+        lifts: what finished tests found; None without tests.
     """
 
     sales: FloatArray
@@ -74,6 +78,7 @@ class ModelInputs:
     confounding_by_proxy: NDArray[np.bool_]
     varies_by_geo: NDArray[np.bool_]
     typical_noise: float
+    lifts: LiftInputs | None = None
 
     @property
     def burn_in(self) -> int:
@@ -91,8 +96,8 @@ def window_length(periods: int) -> int:
     return min(WINDOW_WEEKS, periods)
 
 
-def prepare(panel: Panel, priors: Priors) -> ModelInputs:
-    """Arrays of a weekly, checked panel."""
+def prepare(panel: Panel, priors: Priors, tests: tuple[Experiment, ...] = ()) -> ModelInputs:
+    """Arrays of a weekly, checked panel and of finished tests that speak of it."""
     burn_in = min(BURN_IN_WEEKS, len(panel.dates) // 5)
     mean_sales = panel.sales.mean(axis=1)
     relative = (panel.sales / mean_sales[:, None] - 1.0)[:, burn_in:]
@@ -103,8 +108,8 @@ def prepare(panel: Panel, priors: Priors) -> ModelInputs:
     first = first_pass(relative, dose[:, :, burn_in:], fixed, varying, is_demand)
     confounders = find_confounders(panel, priors, dose[:, :, burn_in:], first, calendar)
     reference = _reference_weeks(panel)
-    weeks = relative.shape[1]
-    place = np.linspace(-1.0, 1.0, weeks)
+    time = _time(len(panel.dates))
+    lifts = lift_inputs(tests, panel, dose, time, LAGS, burn_in) if tests else None
     return ModelInputs(
         sales=first.robust_sales,
         mean_sales=mean_sales,
@@ -112,13 +117,11 @@ def prepare(panel: Panel, priors: Priors) -> ModelInputs:
         population=panel.population,
         reference_weeks=reference,
         reference_spend=np.einsum("gtc,ct->c", panel.spend, reference),
-        time=_time(len(panel.dates)),
-        local=np.broadcast_to(
-            np.stack([GEO_LEVEL_SD * np.ones(weeks), GEO_TREND_SD * place], axis=1), (len(panel.geos), weeks, 2)
-        ).copy(),
+        time=time,
+        local=_local_columns(relative.shape, lifts),
         controls=CONTROL_SD * varying,
         common=_common_covariance(fixed, first.week_shock_sd, len(panel.geos)),
-        smooth=_matern52(weeks),
+        smooth=_matern52(relative.shape[1]),
         noise_scale=first.noise_scale,
         confounders=confounders.columns,
         confounded=confounders.channels,
@@ -126,7 +129,16 @@ def prepare(panel: Panel, priors: Priors) -> ModelInputs:
         confounding_by_proxy=confounders.by_proxy,
         varies_by_geo=np.array([channel.level is Level.GEO and len(panel.geos) > 2 for channel in panel.channels]),
         typical_noise=first.typical_noise,
+        lifts=lifts,
     )
+
+
+def _local_columns(shape: tuple[int, ...], lifts: LiftInputs | None) -> FloatArray:
+    geos, weeks = shape
+    place = np.linspace(-1.0, 1.0, weeks)
+    own = np.stack([GEO_LEVEL_SD * np.ones(weeks), GEO_TREND_SD * place], axis=1)
+    columns = np.broadcast_to(own, (geos, weeks, 2))
+    return columns.copy() if lifts is None else np.concatenate([columns, lifts.set_aside], axis=2)
 
 
 def dose_per_head(panel: Panel) -> FloatArray:

@@ -58,8 +58,35 @@ class ChannelReport:
 
 
 @dataclass(frozen=True)
+class LearntTest:
+    """A finished test beside the model; lifts in money over the test's geos and window.
+
+    Attributes:
+        lift, lift_sd: as the test found them.
+        counted_sd: the standard error as it counts, grown with the test's age.
+        expected_before, expected_after: what the model expects by the panel alone, and with all tests.
+        contradicts: whether lift and panel are too far apart for chance.
+        sentence: the same for people.
+    """
+
+    name: str
+    channels: tuple[str, ...]
+    lift: float
+    lift_sd: float
+    counted_sd: float
+    expected_before: Interval
+    expected_after: Interval
+    contradicts: bool
+    sentence: str
+
+
+@dataclass(frozen=True)
 class FitReport:
-    """The answer of `rmo fit` and `rmo report`; dates are ISO and inclusive."""
+    """The answer of `rmo fit` and `rmo report`; dates are ISO and inclusive.
+
+    `experiments` are the finished tests that the model learnt from, `iroas_before_experiments` what it would have said
+    of each channel without them; both are empty without tests.
+    """
 
     status: ModelStatus
     reasons: tuple[str, ...]
@@ -68,6 +95,8 @@ class FitReport:
     diagnostics: Diagnostics
     baseline: Baseline
     channels: tuple[ChannelReport, ...]
+    experiments: tuple[LearntTest, ...] = ()
+    iroas_before_experiments: tuple[Interval, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """The keys of the public JSON."""
@@ -78,4 +107,9 @@ class FitReport:
             "diagnostics": asdict(self.diagnostics),
             "baseline": asdict(self.baseline),
             "channels": [asdict(channel) | {"verdict": channel.verdict.value} for channel in self.channels],
+            "experiments": [asdict(test) for test in self.experiments],
+            "iroas_before_experiments": {
+                channel.channel: asdict(before)
+                for channel, before in zip(self.channels, self.iroas_before_experiments, strict=False)
+            },
         }

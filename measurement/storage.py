@@ -17,7 +17,7 @@ from measurement.errors import ModelFileError, PanelError
 from measurement.fitted import FittedModel, Provenance
 from measurement.interval import Interval
 from measurement.panel import Channel, Control, ControlKind, Frequency, Level, Outcome, Panel
-from measurement.report import Baseline, ChannelReport, Diagnostics, FitReport, ModelStatus, Verdict
+from measurement.report import Baseline, ChannelReport, Diagnostics, FitReport, LearntTest, ModelStatus, Verdict
 
 FloatArray = NDArray[np.float64]
 
@@ -180,7 +180,14 @@ def _report(content: dict[str, Any]) -> FitReport:
         diagnostics=Diagnostics(**content["diagnostics"]),
         baseline=Baseline(**content["baseline"]),
         channels=channels,
+        experiments=tuple(_learnt_test(entry) for entry in content.get("experiments", [])),
+        iroas_before_experiments=tuple(Interval(**entry) for entry in content.get("iroas_before_experiments", [])),
     )
+
+
+def _learnt_test(content: dict[str, Any]) -> LearntTest:
+    intervals = {name: Interval(**content[name]) for name in ("expected_before", "expected_after")}
+    return LearntTest(**content | intervals | {"channels": tuple(content["channels"])})
 
 
 def _plain(value: Any) -> Any:

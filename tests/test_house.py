@@ -15,7 +15,7 @@ ROOMS = {
     "pymc": {"measurement/model.py", "measurement/inference.py", "measurement/geotest/bayesian.py"},
     "pytensor": {"measurement/model.py"},
     "nutpie": {"measurement/inference.py"},
-    "jax": {"measurement/likelihood.py", "measurement/density.py", "measurement/inference.py"},
+    "jax": {f"measurement/{name}.py" for name in ("likelihood", "lift_likelihood", "density", "inference")},
     "ortools": {"optimizer/solver.py", "measurement/geotest/assignment.py"},
     "fastapi": {"api"},
     "typer": {"api"},

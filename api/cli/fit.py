@@ -14,6 +14,10 @@ from api.cli.progress import fit_progress
 Out = Annotated[Path, typer.Option("--out", help="Folder to store the model in.", show_default=False)]
 PriorsFile = Annotated[Path | None, typer.Option("--priors", help="A priors.toml: what is believed before the data.")]
 
+ExperimentsFile = Annotated[
+    Path | None, typer.Option("--experiments", help="An experiments.csv: finished tests for the model to learn from.")
+]
+
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
@@ -26,6 +30,7 @@ def fit(
     map_file: MapFile = None,
     controls: Controls = "",
     priors: PriorsFile = None,
+    experiments: ExperimentsFile = None,
     seed: Seed = 0,
     json: Json = False,
 ) -> int:
@@ -35,7 +40,7 @@ def fit(
     """
     from api.services.fit_panel import FitRequest, fit_panel
 
-    request = FitRequest(panel, map_file, names(controls), priors, out, seed)
+    request = FitRequest(panel, map_file, names(controls), priors, out, seed, experiments)
     with computing(), ending_at_once(), fit_progress() as show:
         model = fit_panel(request, progress=show)
     warn(model.warnings)

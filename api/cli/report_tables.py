@@ -34,11 +34,43 @@ def print_report(console: Console, report: Mapping[str, Any], currency: str) -> 
     for entry in report["channels"]:
         name = entry_name(entry, report["channels"])
         console.print(f"[bold]{safe(name)}[/bold], {coloured_verdict(entry['verdict'])}: {safe(entry['reason'])}")
+    _print_tests(console, report, currency)
     console.print()
     baseline = report["baseline"]
     console.print(f"{percent(baseline['share'])} of sales would have come without any advertising (the baseline).")
     for sentence in diagnostics_in_words(report):
         console.print(safe(sentence))
+
+
+def _print_tests(console: Console, report: Mapping[str, Any], currency: str) -> None:
+    """The tests that the model learnt from, and every channel's iROAS without and with them."""
+    if not report.get("experiments"):
+        return
+    console.print()
+    made = table(
+        "Finished tests", ("<test", "lift", "± se", "expected before", "90 % interval", "after", "90 % interval")
+    )
+    for test in report["experiments"]:
+        before, after = test["expected_before"], test["expected_after"]
+        made.add_row(
+            safe(test["name"]),
+            compact_money(test["lift"], currency),
+            compact_money(test["counted_sd"], currency),
+            compact_money(before["mean"], currency),
+            compact_between(before),
+            compact_money(after["mean"], currency),
+            compact_between(after),
+        )
+    console.print(made)
+    for test in report["experiments"]:
+        console.print(safe(test["sentence"]))
+    moved = table("iROAS without and with the tests", ("<channel", "without", "90 % interval", "with", "90 % interval"))
+    for entry in report["channels"]:
+        before = report["iroas_before_experiments"][entry["channel"]]
+        after = entry["iroas"]
+        row = (number(before["mean"], 2), between(before), number(after["mean"], 2), between(after))
+        moved.add_row(safe(entry_name(entry, report["channels"])), *row)
+    console.print(moved)
 
 
 def _channels(report: Mapping[str, Any], currency: str, window: str) -> Any:

@@ -3,13 +3,18 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from measurement.fitted import FitProgress, FittedModel
+
+if TYPE_CHECKING:
+    from measurement.experiments import Experiment
+    from measurement.panel import Panel
 
 
 @dataclass(frozen=True)
 class FitRequest:
-    """What to fit and where to store it; `panel_map` and `priors` are files or None."""
+    """What to fit and where to store it; `panel_map`, `priors` and `experiments` are files or None."""
 
     panel: Path
     panel_map: Path | None
@@ -17,6 +22,7 @@ class FitRequest:
     priors: Path | None
     out: Path
     seed: int = 0
+    experiments: Path | None = None
 
 
 def fit_panel(request: FitRequest, progress: Callable[[FitProgress], None] | None = None) -> FittedModel:
@@ -31,8 +37,19 @@ def fit_panel(request: FitRequest, progress: Callable[[FitProgress], None] | Non
     read = read_panel(request.panel, panel_map=panel_map, controls=request.controls)
     priors = read_priors(request.priors, read.panel.channel_names) if request.priors else Priors()
 
+    tests = _tests(request.experiments, read.panel) if request.experiments else ()
+
     from measurement.fit import FitSettings, fit_model
 
-    model = fit_model(read.panel, FitSettings(request.seed, priors, tuple(read.warnings)), progress)
+    settings = FitSettings(request.seed, priors, tuple(read.warnings), tests=tests)
+    model = fit_model(read.panel, settings, progress)
     save_model(model, request.out)
     return model
+
+
+def _tests(path: Path, panel: "Panel") -> "tuple[Experiment, ...]":
+    from measurement.experiments import read_experiments
+    from measurement.resampling import to_weekly
+
+    weekly, _ = to_weekly(panel)
+    return read_experiments(path, weekly)

@@ -13,7 +13,7 @@ from measurement.interval import summarise
 from measurement.panel import Panel
 from measurement.preparation import ModelInputs, prepare
 from measurement.priors import Priors
-from measurement.report import Baseline, ChannelReport, Diagnostics, FitReport, ModelStatus, Verdict
+from measurement.report import Baseline, ChannelReport, Diagnostics, FitReport, LearntTest, ModelStatus, Verdict
 from measurement.simulate import WorldKind, WorldSpec, simulate
 
 Draws = dict[str, NDArray[np.float64]]
@@ -109,4 +109,9 @@ def _report_of(panel: Panel, draws: Draws) -> FitReport:
     )
     found = Diagnostics(1.004, 812.5, 640.25, 3, 61.5)
     dates = str(panel.dates[-52]), str(panel.dates[-1] + np.timedelta64(6, "D"))
-    return FitReport(ModelStatus.ACCEPTED_WITH_WARNINGS, ("one", "two"), *dates, found, Baseline(0.8, 0.01), channels)
+    some = summarise(draws["iroas"][:, 0])
+    test = LearntTest("off", ("search",), -5.0, 1.0, 1.5, some, some, True, "off contradicts the panel")
+    reasons, before = ("one", "two"), tuple(entry.prior_iroas for entry in channels)
+    return FitReport(
+        ModelStatus.ACCEPTED_WITH_WARNINGS, reasons, *dates, found, Baseline(0.8, 0.01), channels, (test,), before
+    )

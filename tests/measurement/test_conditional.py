@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from measurement.conditional import LinearPart, complete_chain, draw_linear_part, media_of
+from measurement.conditional import complete_chain, media_of
+from measurement.linear_draws import LiftRows, LinearPart, draw_linear_part
 from measurement.panel import Panel
 from measurement.preparation import ModelInputs, prepare
 from measurement.priors import Priors
@@ -100,6 +101,37 @@ def test_draws_from_a_real_generator_scatter_as_they_should() -> None:
     assert np.abs((draws.mean(axis=0) - mean) / np.sqrt(variance / count)).max() < 4.5
     error = np.sqrt((np.outer(variance, variance) + covariance**2) / count)
     assert np.abs((np.cov(draws.T) - covariance) / error).max() < 5.0
+
+
+def with_lifts(values: Problem) -> tuple[LiftRows, FloatArray, FloatArray]:
+    """Two lifts that share geos, and mean and covariance given them too, by conditioning once more."""
+    geos, _, places = values[1].shape
+    rng = np.random.default_rng(3)
+    lifts = LiftRows(np.array([2.0, -1.0]), rng.standard_normal((2, geos, places)), np.array([0.4, 0.9]))
+    mean, covariance = dense_conditional(values)
+    design = np.zeros((2, len(mean)))
+    design[:, : geos * places] = lifts.by_coefficient.reshape(2, -1)
+    gain = covariance @ design.T @ np.linalg.inv(design @ covariance @ design.T + np.diag(lifts.sd**2))
+    return lifts, mean + gain @ (lifts.residual - design @ mean), covariance - gain @ design @ covariance
+
+
+@pytest.mark.parametrize(("geos", "controls"), [(1, 0), (3, 2)])
+def test_finished_tests_condition_the_draws_exactly(geos: int, controls: int) -> None:
+    values = problem(geos, controls)
+    residual, local = values[:2]
+    lifts, mean, covariance = with_lifts(values)
+    count = local.shape[0] * local.shape[2] + residual.shape[1] + controls + residual.size + 2
+
+    def drawn(numbers: FloatArray) -> FloatArray:
+        generator = Scripted(numbers)
+        part = draw_linear_part(*values, cast(np.random.Generator, generator), lifts)
+        assert generator.all_used
+        return flat(part)
+
+    centre = drawn(np.zeros(count))
+    spread = np.stack([drawn(unit) - centre for unit in np.eye(count)], axis=1)
+    np.testing.assert_allclose(centre, mean, rtol=1e-8, atol=1e-9)
+    np.testing.assert_allclose(spread @ spread.T, covariance, rtol=1e-8, atol=1e-9)
 
 
 NOISE, RHO = 0.05, 0.3

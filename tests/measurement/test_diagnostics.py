@@ -153,6 +153,15 @@ def test_spend_that_follows_demand_is_never_better_than_weak() -> None:
     assert verdict_of(replace(SHARP, follows_demand=True, variation=0.0))[0] is Verdict.NOT_MEASURABLE
 
 
+def test_a_finished_test_lifts_what_demand_or_even_spend_would_hold_down() -> None:
+    verdict, reason = verdict_of(replace(SHARP, follows_demand=True, tests=1))
+    assert verdict is Verdict.MEASURED
+    assert "a finished test" in reason
+    assert verdict_of(replace(SHARP, variation=0.0, tests=2))[0] is Verdict.MEASURED
+    repeats = replace(SHARP, iroas=PRIOR, distance=0.0, tests=1)
+    assert verdict_of(repeats)[0] is Verdict.NOT_MEASURABLE
+
+
 def test_what_is_known_nationally_says_so() -> None:
     national = verdict_of(replace(SHARP, is_national=True))[1]
     assert "nationally" in national

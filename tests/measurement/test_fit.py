@@ -8,6 +8,7 @@ import pytest
 
 from measurement import fit
 from measurement.errors import ModelRefused, PanelError
+from measurement.experiments import Experiment
 from measurement.fit import FitSettings, fit_model
 from measurement.fitted import FitProgress, FittedModel
 from measurement.inference import Posterior, SamplerSettings, sample_posterior
@@ -17,7 +18,7 @@ from measurement.preparation import ModelInputs, prepare
 from measurement.priors import Priors
 from measurement.report import Diagnostics, ModelStatus, Verdict
 from measurement.sampling_progress import Progress
-from measurement.simulate import World, WorldKind, WorldSpec, simulate
+from measurement.simulate import World, WorldKind, WorldSpec, add_holdout, simulate
 
 SHORT = SamplerSettings(chains=2, tune=150, draws=200)
 
@@ -231,3 +232,34 @@ def test_a_daily_panel_with_less_than_a_week_is_refused(unfitted_model: FittedMo
     days = panel.dates[0] + np.arange(5)
     with pytest.raises(PanelError, match="not one whole week"):
         fit_model(replace(panel, dates=cast(np.ndarray, days), frequency=Frequency.DAILY, **cut))
+
+
+def test_a_finished_test_narrows_its_channel_and_is_held_against_the_panel() -> None:
+    """The lift is the true one, told with a small error; the constant channel could not be told without it."""
+    plain_world = simulate(WorldSpec(WorldKind.CONSTANT, geos=8, weeks=62, channels=3, seed=5))
+    marked = plain_world.marked_channels[0]
+    world = add_holdout(plain_world, marked)
+    found = world.experiments[0]
+    sure = Experiment(
+        found.name,
+        (marked,),
+        "sales",
+        found.start,
+        found.end,
+        found.cooldown_end,
+        found.geos,
+        found.spend_change,
+        found.true_lift,
+        abs(found.true_lift) / 8,
+    )
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(fit, "has_converged", lambda *_: True)
+        report = fit_model(world.panel, FitSettings(seed=3, sampler=SHORT, tests=(sure,))).report
+    index = world.channels.index(marked)
+    after, before = report.channels[index].iroas, report.iroas_before_experiments[index]
+    assert after.p95 - after.p5 < 0.8 * (before.p95 - before.p5)
+    assert after.p5 < world.iroas[index] < after.p95
+    (learnt,) = report.experiments
+    assert learnt.expected_after.sd < learnt.expected_before.sd
+    assert learnt.expected_after.mean == pytest.approx(found.true_lift, rel=0.35)
+    assert report.to_json()["experiments"][0]["name"] == found.name

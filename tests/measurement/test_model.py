@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import date
 
 import numpy as np
 import pymc as pm
@@ -10,10 +11,11 @@ import pytest
 from numpy.typing import NDArray
 from scipy.stats import spearmanr
 
-from measurement.conditional import media_of, week_covariance
+from measurement.conditional import lift_rows, media_of, week_covariance
+from measurement.experiments import Experiment
 from measurement.model import build_model
 from measurement.panel import Panel
-from measurement.preparation import ModelInputs, prepare
+from measurement.preparation import LAGS, ModelInputs, prepare
 from measurement.priors import ChannelPrior, Priors, Spread, prior_iroas_draws
 from measurement.simulate import WorldKind, WorldSpec, simulate
 
@@ -71,9 +73,109 @@ def dense_log_density(inputs: ModelInputs, draw: Draw) -> float:
         own = np.concatenate([inputs.local[geo], (effects[:, geo] * spread[:, None]).T], axis=1)
         cells = slice(geo * weeks, (geo + 1) * weeks)
         covariance[cells, cells] += own @ own.T
-    _, log_determinant = np.linalg.slogdet(covariance)
     flat = residual.ravel()
+    if inputs.lifts is not None:
+        flat, covariance = with_lifts(inputs, draw, (flat, covariance), effects * spread[:, None, None])
+    _, log_determinant = np.linalg.slogdet(covariance)
     return float(-0.5 * flat @ np.linalg.solve(covariance, flat) - 0.5 * log_determinant)
+
+
+def with_lifts(
+    inputs: ModelInputs, draw: Draw, panel: tuple[FloatArray, FloatArray], own: FloatArray
+) -> tuple[FloatArray, FloatArray]:
+    """Residuals and covariance of geo-weeks and lifts together, lifts in units of their standard errors."""
+    lifts = inputs.lifts
+    assert lifts is not None
+    geos, weeks = inputs.sales.shape
+    rows = lift_rows(inputs, lifts, draw, media_of(inputs, draw))
+    varying = np.flatnonzero(inputs.varies_by_geo)
+    of_geo = rows.by_coefficient[:, :, inputs.local.shape[2] :]
+    cross = np.einsum("vgn,mgv->gnm", own[varying], of_geo).reshape(geos * weeks, -1)
+    among = np.einsum("mgv,ngv->mn", of_geo, of_geo) + np.diag(rows.sd**2)
+    together = np.block([[panel[1], cross], [cross.T, among]])
+    scale = np.concatenate([np.ones(geos * weeks), rows.sd])
+    return np.concatenate([panel[0], rows.residual]) / scale, together / np.outer(scale, scale)
+
+
+TESTS = (
+    ("search_off", ("search",), "2021-06-07", "2021-07-02", "2021-07-18", (0, 2), -4000.0),
+    ("both_up", ("search", "social"), "2021-05-05", "2021-05-20", None, (1, 2, 3), 900.0),
+)
+
+
+def panel_with_tests() -> tuple[Panel, tuple[Experiment, ...]]:
+    panel = panel_of(WorldKind.DEMAND)
+    shift = panel.dates[0].item() - date(2021, 1, 4)
+    tests = tuple(
+        Experiment(
+            name,
+            channels,
+            "sales",
+            date.fromisoformat(start) + shift,
+            date.fromisoformat(end) + shift,
+            None if cooldown is None else date.fromisoformat(cooldown) + shift,
+            tuple(panel.geos[geo] for geo in geos),
+            change,
+            1.1 * change,
+            600.0,
+        )
+        for name, channels, start, end, cooldown, geos, change in TESTS
+    )
+    return panel, tests
+
+
+def test_finished_tests_enter_as_an_exact_further_observation() -> None:
+    """Two tests with geos and a channel in common, one of two channels, against one dense Gaussian of all."""
+    panel, tests = panel_with_tests()
+    inputs = prepare(panel, Priors(), tests)
+    model = build_model(inputs, Priors(), panel.channel_names)
+    for potential, draw in points(model, 4):
+        assert potential == pytest.approx(dense_log_density(inputs, draw), rel=1e-8)
+
+
+def test_a_lift_is_the_difference_of_the_weeks_unrolled_one_by_one() -> None:
+    panel, tests = panel_with_tests()
+    inputs = prepare(panel, Priors(), tests)
+    _, draw = points(build_model(inputs, Priors(), panel.channel_names), 2)[0]
+    media = media_of(inputs, draw)
+    assert inputs.lifts is not None
+    rows = lift_rows(inputs, inputs.lifts, draw, media)
+    test, channel = tests[0], 0
+    days = np.array(
+        [max(0, min(6, (test.end - w.item()).days) - max(0, (test.start - w.item()).days) + 1) for w in panel.dates]
+    ).clip(0, 7)
+    counted = np.array(
+        [
+            max(0, min(6, (test.last_day - w.item()).days) - max(0, (test.start - w.item()).days) + 1)
+            for w in panel.dates
+        ]
+    ).clip(0, 7)
+    first = int(np.flatnonzero(days)[0])
+    treated = [panel.geos.index(name) for name in test.geos]
+    usual = panel.spend[treated, first - 8 : first, channel].mean(axis=1)
+    money = panel.spend[:, :, channel].copy()
+    money[treated] += -test.spend_change * np.outer(usual, days) / (usual.sum() * days.sum())
+    scale = (panel.spend[:, :, channel] / panel.population[:, None])[0, 0] / inputs.lagged_dose[channel, 0, 0, 0]
+    weights = 0.5 ** (np.exp(-draw["log_half_life"][channel]) * np.arange(LAGS))
+    weights = weights * (1.0 + np.arange(LAGS)) ** draw["build_up"][channel]
+    half, slope = np.exp(draw["log_half_saturation"][channel]), np.exp(draw["log_slope"][channel])
+
+    def sales(spend: FloatArray) -> float:
+        total = 0.0
+        for geo in treated:
+            dose = spend[geo] / panel.population[geo] / scale
+            for week in range(len(dose)):
+                past = [
+                    dose[week - lag] if week >= lag else inputs.lagged_dose[channel, geo, 0, 1] for lag in range(LAGS)
+                ]
+                felt = float(np.dot(past, weights) / weights.sum())
+                change = np.exp(draw["drift"][channel] * inputs.time[week])
+                value = felt**slope / (felt**slope + half**slope) * change * media.sales_per_head[channel]
+                total += counted[week] / 7 * value * panel.population[geo]
+        return total
+
+    expected = test.lift - (sales(panel.spend[:, :, channel]) - sales(money))
+    assert rows.residual[0] == pytest.approx(expected, rel=1e-6)
 
 
 @pytest.mark.parametrize("name", PANELS)
