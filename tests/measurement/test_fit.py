@@ -80,7 +80,9 @@ def test_the_channel_that_never_varies_is_not_measurable(world: World, fitted: F
 
 def test_the_report_has_the_public_keys(world: World, fitted: FittedModel) -> None:
     content = fitted.report.to_json()
-    assert set(content) == {"status", "reasons", "window", "diagnostics", "baseline", "channels"}
+    of_tests = {"experiments", "iroas_before_experiments"}
+    assert set(content) == {"status", "reasons", "window", "diagnostics", "baseline", "channels"} | of_tests
+    assert not any(content[name] for name in of_tests)
     assert content["window"] == {"start": str(world.panel.dates[-52]), "end": str(world.panel.dates[-1] + 6)}
     keys = {"rhat_max", "ess_bulk_min", "ess_tail_min", "divergences", "seconds"}
     assert set(content["diagnostics"]) == keys

@@ -242,6 +242,9 @@ def test_a_daily_panel_is_prepared_by_its_weeks() -> None:
 @pytest.mark.parametrize("weeks", [26, 30])
 def test_the_shortest_panels_are_prepared(weeks: int) -> None:
     inputs = prepare(panel_of(weeks=weeks), Priors())
+    assert inputs.lifts is None
     for name, values in vars(inputs).items():
+        if name == "lifts":
+            continue
         assert np.isfinite(np.asarray(values, dtype=np.float64)).all(), name
     assert inputs.sales.shape[1] >= 20
