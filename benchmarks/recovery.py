@@ -23,6 +23,7 @@ from measurement.simulate import World, WorldKind, WorldSpec, simulate, true_opt
 from optimizer.advice import advised_share
 from optimizer.allocate import allocate
 from optimizer.problem import ChannelRule, PlanProblem, Rules
+from optimizer.rules import as_a_buyer_means
 
 FOLDER = Path(__file__).parent
 RESULTS = FOLDER / "recovery.json"
@@ -99,7 +100,7 @@ def run_world(spec: WorldSpec) -> WorldCase:
     gained = claimed = advised = followed = 0.0
     if model.report.status is not ModelStatus.REFUSED:
         rules = Rules(channels={name: ChannelRule(max_change=MAX_CHANGE) for name in world.channels})
-        plan = allocate(PlanProblem(response_curves(model, PLAN_WEEKS), float(today.sum()), rules))
+        plan = allocate(PlanProblem(response_curves(model, PLAN_WEEKS), float(today.sum()), as_a_buyer_means(rules)))
         planned = {line.channel: line.spend for line in plan.lines}
         spend = np.array([planned[name] for name in world.channels])
         gained = float(world.plan_incremental(spend, PLAN_WEEKS).sum()) - of_today

@@ -5,6 +5,8 @@
 #     text_representation:
 #       extension: .py
 #       format_name: percent
+#       format_version: '1.3'
+#       jupytext_version: 1.19.6
 #   kernelspec:
 #     display_name: Python 3
 #     language: python
@@ -32,6 +34,7 @@ from measurement.reading import read_panel
 from measurement.simulate import WorldKind, WorldSpec, simulate, write_world
 from optimizer.allocate import allocate
 from optimizer.problem import ChannelRule, GroupRule, PlanProblem, Rules
+from optimizer.rules import as_a_buyer_means
 
 # %% [markdown]
 # ## The panel
@@ -83,7 +86,8 @@ pd.DataFrame(weekly.mean, index=pd.DatetimeIndex(weekly.dates), columns=weekly.c
 # %% [markdown]
 # ## The plan
 #
-# The next quarter's budget, nobody moves by more than 40 %, and the retailers keep at least a third.
+# The next quarter's budget, nobody moves by more than 40 %, and the retailers keep at least a third. As a buyer means
+# it, money moves only as far as most draws agree that it gains.
 
 # %%
 curves = response_curves(model, weeks=13)
@@ -91,7 +95,7 @@ rules = Rules(
     channels={name: ChannelRule(max_change=0.4) for name in curves.channels},
     groups=(GroupRule(channels=("amazon", "walmart"), name="retailers", min_share=0.33),),
 )
-plan = allocate(PlanProblem(curves, budget=float(curves.current_spend.sum()), rules=rules))
+plan = allocate(PlanProblem(curves, budget=float(curves.current_spend.sum()), rules=as_a_buyer_means(rules)))
 print(plan.advice)
 pd.DataFrame(
     {

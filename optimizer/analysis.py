@@ -10,9 +10,9 @@ from optimizer.grid_error import grid_error
 from optimizer.plan import BindingRule
 from optimizer.prices import marginal_prices
 from optimizer.problem import PlanProblem
+from optimizer.proportions import todays_split
 from optimizer.regret import expected_regret
 from optimizer.restrictions import Row, RowKind
-from optimizer.rounding import split_in_proportion
 from optimizer.sensitivity import sensitivity
 from optimizer.solver import Deadline, SolverSettings
 
@@ -44,18 +44,6 @@ def analyse(problem: PlanProblem, decision: Decision, settings: SolverSettings, 
         regret=_regret(problem, decision, deadline),
         grid_error=error / abs(decision.value) if decision.value else 0.0,
     )
-
-
-def todays_split(problem: PlanProblem) -> FloatArray:
-    """The whole budget in today's proportions, `(C,)`, in money; evenly where nothing is spent today.
-
-    Of a quarter that has begun, only what is left of the budget can still be split so.
-    """
-    current, already = problem.curves.current_spend, problem.curves.already_spent
-    weights = current if current.sum() > 0 else np.ones(len(current))
-    spent = np.zeros(len(current)) if already is None else np.rint(already * 100)
-    rest = max(0, problem.budget_cents - int(spent.sum()))
-    return (spent + np.array(split_in_proportion(rest, weights), dtype=np.float64)) / 100
 
 
 def _regret(problem: PlanProblem, decision: Decision, deadline: Deadline) -> tuple[float, float]:

@@ -5,15 +5,17 @@ from numpy.typing import NDArray
 
 from measurement.interval import summarise
 from optimizer.advice import advise, advise_on_conflicts
-from optimizer.analysis import Analysis, todays_split
+from optimizer.analysis import Analysis
 from optimizer.conflicts import Conflict
 from optimizer.decide import Decision
 from optimizer.plan import BudgetPlan, PlanLine, PlanStatus, PlanTotal, WeekSpend
 from optimizer.problem import PlanProblem
 from optimizer.proof import relative_gap
+from optimizer.proportions import todays_split
 from optimizer.question import Asked
 from optimizer.restrictions import Hold
 from optimizer.rounding import split_evenly
+from optimizer.rules import Risk
 from optimizer.scoring import PlanDraws, score
 from optimizer.solver import SolverSettings
 from optimizer.valuation import worst_weights
@@ -93,7 +95,7 @@ def _line(problem: PlanProblem, index: int, cents: int, draws: PlanDraws) -> Pla
 
 
 def _total(problem: PlanProblem, cents: int, draws: PlanDraws, analysis: Analysis) -> PlanTotal:
-    sales, share = draws.incremental.sum(axis=1), problem.rules.plan.worst_share
+    sales, plan = draws.incremental.sum(axis=1), problem.rules.plan
     return PlanTotal(
         spend=cents / 100,
         unspent=(problem.budget_cents - cents) / 100,
@@ -102,7 +104,7 @@ def _total(problem: PlanProblem, cents: int, draws: PlanDraws, analysis: Analysi
         probability_better=draws.probability_better,
         expected_regret=analysis.regret[0],
         expected_regret_today=analysis.regret[1],
-        worst_incremental=float(worst_weights(sales, share) @ sales) if share < 1 else None,
+        worst_incremental=float(worst_weights(sales, plan.worst_share) @ sales) if plan.risk is Risk.CVAR else None,
     )
 
 

@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from measurement.weekly_response import WeeklyResponse
-from optimizer.rounding import split_evenly, split_in_proportion
+from optimizer.proportions import split_in_proportion
+from optimizer.rounding import split_evenly
 from optimizer.schedule_search import limits_of, search
 
 FloatArray = NDArray[np.float64]

@@ -18,6 +18,7 @@ from optimizer.problem import PlanProblem
 from optimizer.program import build_program, grids_of, mean_sales, mean_worth
 from optimizer.proof import relative_gap
 from optimizer.question import Asked, Question
+from optimizer.rules import Risk
 from optimizer.scoring import sales
 from optimizer.solver import Deadline, SolverSettings
 
@@ -174,6 +175,8 @@ def _break_even(problem: PlanProblem, settings: SolverSettings, deadline: Deadli
 def _without_budget(problem: PlanProblem) -> PlanProblem:
     """The same rules on spend, with the budget left open; at the mean."""
     plan = replace(problem.rules.plan, reserve=0.0, target_iroas=None)
+    if plan.risk is Risk.GAIN:
+        plan = replace(plan, risk=None, risk_level=None)
     rules = replace(problem.rules, plan=plan)
     open_budget = PlanProblem.reaching(Question(Asked.MARGINAL_IROAS, 1.0), problem.curves, rules)
     return replace(open_budget, hold_unmeasurable=problem.hold_unmeasurable).sorted_by_name()

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from measurement.geo_response import GeoResponse
 from measurement.interval import Interval, summarise
-from optimizer.rounding import split_in_proportion
+from optimizer.proportions import split_in_proportion
 from optimizer.scoring import share_better
 
 FloatArray = NDArray[np.float64]

@@ -138,7 +138,8 @@ class BudgetPlan:
         bound: no plan under the same rules reaches more, on the interpolated curves; where the least budget is asked
             for, none needs less.
         objective: margin x expected incremental sales, plus the money a reserve keeps; with risk the mean of the worst
-            draws; where a budget is asked for that budget, or sales less the marginal iROAS for every unit spent.
+            draws, or what today's proportions are expected to sell and the mean of the smallest gains over it; where a
+            budget is asked for that budget, or sales less the marginal iROAS for every unit spent.
         grid_error: what the curves between their grid points may add to the gap, estimated from their curvature.
         question: what was asked, by the names of the options.
         notes: what a reader should know, in plain words.

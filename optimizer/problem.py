@@ -180,6 +180,8 @@ def _check_target(target: Question, plan: PlanRules) -> None:
     name = target.asked.value
     if plan.reserve > 0:
         raise BadRules(f"[plan]: reserve is a share of a budget, but the question is {name}. Take one of them out.")
+    if plan.risk is Risk.GAIN:
+        raise BadRules(f'[plan]: risk = "gain" is over a budget in today\'s proportions, but the question is {name}.')
     if plan.risk is Risk.CVAR and target.asked is not Asked.MARGINAL_IROAS:
         raise BadRules(f'[plan]: {name} is reached at the mean: take out risk = "cvar", or give a budget.')
     if plan.target_iroas is not None and target.asked is Asked.TARGET_IROAS:

@@ -7,8 +7,10 @@ from numpy.typing import NDArray
 
 from optimizer.piecewise import Piecewise, only_multiples, restrict
 from optimizer.problem import PlanProblem
+from optimizer.proportions import todays_split
 from optimizer.question import Asked
 from optimizer.restrictions import Restrictions, Row
+from optimizer.rules import Risk
 from optimizer.targets import Target
 from optimizer.valuation import Valuation, WorstDraws
 
@@ -211,7 +213,19 @@ def _risk(problem: PlanProblem, grids: tuple[FloatArray, ...]) -> WorstDraws | N
     else:
         table, price = problem.curves.incremental, problem.target.value
     pairs = zip(_on(grids, table), grids, strict=True)
-    return WorstDraws(grids, tuple(own - price * grid / 100 for own, grid in pairs), share)
+    risk = WorstDraws(grids, tuple(own - price * grid / 100 for own, grid in pairs), share)
+    return _over_today(problem, risk) if problem.rules.plan.risk is Risk.GAIN else risk
+
+
+def _over_today(problem: PlanProblem, risk: WorstDraws) -> WorstDraws:
+    """The same draws, each less what sets it apart where the budget lies in today's proportions.
+
+    Totals are then the expected worth of today's split plus each draw's gain over it, so that the draws with the
+    smallest gains are the worst. Every channel lies at one spend, so a constant on one channel is one on the total.
+    """
+    today = risk.totals(todays_split(problem) * 100)
+    apart = (today - today.mean())[:, None]
+    return replace(risk, draws=(risk.draws[0] - apart, *risk.draws[1:]))
 
 
 def _value_row(problem: PlanProblem, grids: tuple[FloatArray, ...], target: Target) -> ValueRow:

@@ -79,16 +79,6 @@ def split_evenly(cents: int, parts: int) -> tuple[int, ...]:
     return tuple(cents * (part + 1) // parts - cents * part // parts for part in range(parts))
 
 
-def split_in_proportion(cents: int, weights: FloatArray) -> tuple[int, ...]:
-    """`cents` in whole amounts as `weights` (sum above 0) have it, exact in sum, by largest remainder."""
-    exact = cents * weights / weights.sum()
-    amounts = np.floor(exact).astype(int)
-    left = cents - int(amounts.sum())
-    for index in np.argsort(amounts - exact, kind="stable")[:left]:
-        amounts[index] += 1
-    return tuple(int(amount) for amount in amounts)
-
-
 def _is_floor(row: Row) -> bool:
     return row.kind is RowKind.BUDGET and row.upper is None
 

@@ -6,20 +6,28 @@ Clashes between rules are found later, where the plan's status says `infeasible`
 import datetime
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from enum import Enum
 
 from measurement.new_channel import NewChannel
 from optimizer.errors import BadRules
 
-DEFAULT_RISK_LEVEL = 0.2
-
 
 class Risk(Enum):
-    """What is made as large as possible: expected sales, or the mean of the worst draws."""
+    """What is made as large as possible.
+
+    `MEAN`: expected sales. `CVAR`: the mean of sales over the worst draws. `GAIN`: the mean of the gain over the same
+    budget in today's proportions, over the draws in which it is smallest: money moves only as far as most agree.
+    """
 
     MEAN = "mean"
     CVAR = "cvar"
+    GAIN = "gain"
+
+
+DEFAULT_RISK_LEVEL = {Risk.MEAN: 1.0, Risk.CVAR: 0.2, Risk.GAIN: 0.7}
+"""Shares of draws that count. In simulation the mean over seven tenths of the draws lost nothing on average against the
+mean over all, and left a third as many plans worse than today's split."""
 
 
 @dataclass(frozen=True)
@@ -74,8 +82,8 @@ class PlanRules:
     Attributes:
         reserve: share of the budget that may stay unspent. Money kept counts at its face value, so it is kept
             where its next unit would return less than a unit of `margin` x sales.
-        risk: what is optimised.
-        risk_level: share of worst draws that `Risk.CVAR` looks at; `None` is `DEFAULT_RISK_LEVEL`.
+        risk: what is optimised; `None`, nothing stated, is expected sales (and see `as_a_buyer_means`).
+        risk_level: share of worst draws that `Risk.CVAR` and `Risk.GAIN` look at; `None` is `DEFAULT_RISK_LEVEL`.
         target_iroas: least average iROAS of the whole plan, at the mean: sales, whatever the margin.
         min_weekly_spend_share: least spend of a week that is open to the plan, as a share of the line's mean such
             week; at 1 weeks are even.
@@ -84,7 +92,7 @@ class PlanRules:
     """
 
     reserve: float = 0.0
-    risk: Risk = Risk.MEAN
+    risk: Risk | None = None
     risk_level: float | None = None
     target_iroas: float | None = None
     min_weekly_spend_share: float | None = None
@@ -94,9 +102,7 @@ class PlanRules:
     @property
     def worst_share(self) -> float:
         """Share of draws whose mean is optimised: 1 at the mean."""
-        if self.risk is Risk.MEAN:
-            return 1.0
-        return DEFAULT_RISK_LEVEL if self.risk_level is None else self.risk_level
+        return DEFAULT_RISK_LEVEL[self.risk or Risk.MEAN] if self.risk_level is None else self.risk_level
 
 
 @dataclass(frozen=True)
@@ -123,6 +129,13 @@ class Rules:
         for group in self.groups:
             _check_group(f'[[group]] "{group.label}"', group)
         _check_plan("[plan]", self.plan)
+
+
+def as_a_buyer_means(rules: Rules) -> Rules:
+    """The rules of a buyer with a budget who says nothing of risk: the gain that most draws agree on is what counts."""
+    if rules.plan.risk is not None:
+        return rules
+    return replace(rules, plan=replace(rules.plan, risk=Risk.GAIN))
 
 
 def _check_channel(where: str, rule: ChannelRule) -> None:
@@ -159,8 +172,8 @@ def _check_plan(where: str, plan: PlanRules) -> None:
     for name, value in (("target_iroas", plan.target_iroas), ("risk_level", plan.risk_level)):
         if value == 0:
             raise BadRules(f"{where}: {name} must be above 0.")
-    if plan.risk_level is not None and plan.risk is Risk.MEAN:
-        raise BadRules(f'{where}: risk_level says nothing without risk = "cvar". Add that, or take it out.')
+    if plan.risk_level is not None and plan.risk in (None, Risk.MEAN):
+        raise BadRules(f'{where}: risk_level says nothing without risk = "cvar" or "gain". Add one, or take it out.')
     if plan.margins and plan.margin != 1.0:
         raise BadRules(f"{where}: give margin, or margins per outcome, not both.")
 

@@ -86,7 +86,8 @@ def _read_plan(entry: Mapping[str, Any]) -> PlanRules:
     numbers = {key: value for key, value in entry.items() if key not in ("risk", "margins")}
     plain: dict[str, Any] = {**_numbers(where, numbers, _names(PlanRules))}
     margins = _numbers("[plan.margins]", _table("[plan.margins]", entry.get("margins", {})), None)
-    return PlanRules(risk=_risk(entry.get("risk", Risk.MEAN.value)), margins=margins, **plain)
+    risk = _risk(entry["risk"]) if "risk" in entry else None
+    return PlanRules(risk=risk, margins=margins, **plain)
 
 
 def _risk(value: Any) -> Risk:

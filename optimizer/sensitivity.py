@@ -19,7 +19,6 @@ from optimizer.program import Program, build_program
 from optimizer.proof import lagrangian_bound
 from optimizer.question import Asked
 from optimizer.restrictions import RowKind
-from optimizer.rules import Risk
 from optimizer.solver import Deadline, SolverSettings
 from optimizer.targets import is_target_label
 
@@ -147,7 +146,7 @@ class _Again:
         """What the objective counts, where it is not plain expected sales."""
         plan = self.problem.rules.plan
         words = " of margin" if plan.margins or plan.margin != 1.0 else ""
-        if plan.risk is Risk.CVAR:
+        if plan.worst_share < 1:
             words += f" in the worst {100 * plan.worst_share:.4g} % of cases"
         return words
 

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 FloatArray = NDArray[np.float64]
+DUST = 1e-12
 
 
 @dataclass(frozen=True)
@@ -88,12 +89,17 @@ class WorstDraws:
 
     def weighted(self, weights: FloatArray) -> Valuation:
         """The valuation by the draws' weighted mean: never below the worst mean, and equal to it where its own."""
-        return Valuation(self.grids, tuple(weights @ table for table in self.draws))
+        return Valuation(self.grids, tuple(_without_dust(weights @ table) for table in self.draws))
 
     @cached_property
     def mean(self) -> Valuation:
         """The valuation by the plain mean."""
         return self.weighted(np.full(self.count, 1.0 / self.count))
+
+
+def _without_dust(heights: FloatArray) -> FloatArray:
+    """What rounding left of nothing is nothing: as a coefficient it would break a linear program's scaling."""
+    return np.where(np.abs(heights) < DUST * np.abs(heights).max(), 0.0, heights)
 
 
 def worst_weights(totals: FloatArray, share: float) -> FloatArray:

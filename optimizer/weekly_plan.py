@@ -12,12 +12,12 @@ from numpy.typing import NDArray
 from measurement.interval import summarise
 from measurement.report import Verdict
 from measurement.weekly_response import WeeklyResponse
-from optimizer.analysis import todays_split
 from optimizer.assemble import advice_of
 from optimizer.flighting import Flighting, lay_out
 from optimizer.laid_out import LaidOut
 from optimizer.plan import BudgetPlan, PlanLine, PlanTotal, WeekSpend
 from optimizer.problem import PlanProblem
+from optimizer.proportions import todays_split
 from optimizer.scoring import share_better
 
 FloatArray = NDArray[np.float64]

@@ -13,7 +13,7 @@ from measurement.fitted import FittedModel
 from measurement.report import ModelStatus
 from optimizer.errors import BadProblem
 from optimizer.question import Asked, Question
-from optimizer.rules import Rules
+from optimizer.rules import Rules, as_a_buyer_means
 
 if TYPE_CHECKING:
     from measurement.actuals import Actuals
@@ -153,7 +153,7 @@ def _problem(question: Question, curves: ResponseCurves, rules: Rules) -> "PlanP
     from optimizer.problem import PlanProblem
 
     if question.asked is Asked.BUDGET:
-        return PlanProblem(curves, question.value, rules)
+        return PlanProblem(curves, question.value, as_a_buyer_means(rules))
     return PlanProblem.reaching(question, curves, rules)
 
 

@@ -197,8 +197,11 @@ def test_a_budget_that_is_none_exits_2(stored: Path, budget: str, capsys: pytest
     assert capsys.readouterr().out == ""
 
 
-def test_plan_finds_the_budget_for_a_target(stored: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert run(["plan", str(stored), "--budget", "1000000", "--json"]) == 0
+def test_plan_finds_the_budget_for_a_target(stored: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Targets are reached at the mean; so the budget is planned at the mean, too."""
+    rules = tmp_path / "rules.toml"
+    rules.write_text('[plan]\nrisk = "mean"\n')
+    assert run(["plan", str(stored), "--budget", "1000000", "--rules", str(rules), "--json"]) == 0
     sold = only_json(capsys)["total"]["incremental"]["mean"]
     assert run(["plan", str(stored), "--target-sales", str(sold), "--json"]) == 0
     least = only_json(capsys)
@@ -230,6 +233,20 @@ def test_plan_takes_one_question(
     told = capsys.readouterr()
     assert told.out == ""
     assert said in told.err
+
+
+def test_a_plan_is_cautious_unless_the_rules_say_mean(
+    stored: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rules = tmp_path / "rules.toml"
+    gains = {}
+    for risk in ("mean", "gain", None):
+        rules.write_text("" if risk is None else f'[plan]\nrisk = "{risk}"\n')
+        assert run(["plan", str(stored), "--budget", "1000000", "--rules", str(rules), "--json"]) == 0
+        gains[risk] = only_json(capsys)["total"]["gain"]
+    assert gains[None] == gains["gain"]
+    assert gains["mean"]["mean"] > gains["gain"]["mean"] > 0
+    assert gains["mean"]["p5"] < gains["gain"]["p5"]
 
 
 def test_plan_draws_the_frontier_and_compares(stored: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

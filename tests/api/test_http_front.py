@@ -132,7 +132,10 @@ def test_a_plan_keeps_its_rules_and_spends_the_budget(client: TestClient) -> Non
 
 
 def test_the_other_questions_are_answered_too(client: TestClient) -> None:
-    plan = client.post("/v1/plans", json={"model": "spring", "budget": 1e6, "frontier": True}).json()
+    mean = {"plan": {"risk": "mean"}}
+    asked = {"model": "spring", "budget": 1e6, "frontier": True}
+    plan = client.post("/v1/plans", json=asked | {"rules": mean}).json()
+    assert client.post("/v1/plans", json=asked).json()["frontier"].keys() == plan["frontier"].keys()
     sold = plan["total"]["incremental"]["mean"]
     assert len(plan["frontier"]["points"]) == 20
     answer = client.post("/v1/plans", json={"model": "spring", "target_sales": sold, "against": plan}).json()

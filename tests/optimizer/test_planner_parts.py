@@ -14,8 +14,9 @@ from optimizer.mixture import best_mixture
 from optimizer.piecewise import only_multiples, restrict
 from optimizer.program import Program
 from optimizer.proof import lagrangian_bound, relative_gap
+from optimizer.proportions import split_in_proportion
 from optimizer.restrictions import Row, RowKind
-from optimizer.rounding import split_evenly, split_in_proportion
+from optimizer.rounding import split_evenly
 from optimizer.solver import Deadline, Formulation, SolutionStatus, SolverSettings, solve
 
 GRID = np.linspace(0.0, 1000.0, 21)

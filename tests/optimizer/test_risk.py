@@ -8,8 +8,10 @@ import pytest
 from scipy.optimize import linprog
 
 from optimizer.allocate import allocate
+from optimizer.errors import BadRules
 from optimizer.plan import PlanStatus
 from optimizer.problem import Asked, ChannelRule, GroupRule, PlanProblem, PlanRules, Question, Risk, Rules
+from optimizer.rules import as_a_buyer_means
 from optimizer.solver import SolverSettings
 
 CLOSE = SolverSettings(gap_limit=1e-6, exact_form_above=1e-7, deadline_seconds=120.0)
@@ -171,3 +173,51 @@ def test_shares_that_clash_are_told_with_risk_too():
     plan = allocate(PlanProblem(curves, 200.0, rules))
     assert plan.status is PlanStatus.INFEASIBLE
     assert any("target_iroas" in rule for rule in plan.conflicts[0].rules)
+
+
+def cautious(**plan):
+    return PlanRules(risk=Risk.GAIN, **plan)
+
+
+def gains(curves, spend, budget):
+    today = curves.current_spend * budget / curves.current_spend.sum()
+    sold_today = totals_at(curves, today)
+    return totals_at(curves, spend) - sold_today, float(sold_today.mean())
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_the_gain_that_most_draws_agree_on_is_as_good_as_a_search(seed):
+    """Three S-shaped channels: no split on a lattice has a better mean over the draws with the smallest gains."""
+    curves, budget, level = own_shapes(seed, 3, 20, (1.0, 3.0), scale=1e4), 3e6, 0.7
+    plan = allocate(PlanProblem(curves, budget, Rules(plan=cautious())), CLOSE)
+    spend = np.array([line.spend for line in plan.lines])
+    gain, today = gains(curves, spend, budget)
+    assert plan.objective == pytest.approx(today + worst_mean(gain, level), rel=1e-6)
+    lattice = (np.array([a, b, 40 - a - b]) * 7.5e4 for a, b in product(range(41), repeat=2) if a + b <= 40)
+    best = max(worst_mean(gains(curves, split, budget)[0], level) for split in lattice)
+    assert plan.objective >= today + best - 1e-6 * today
+    assert plan.objective <= plan.bound
+    assert plan.gap <= 1e-6
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_a_cautious_plan_is_never_expected_to_lose(seed):
+    """Today's split is a plan, too: its gain is nothing in every draw."""
+    curves = own_shapes(seed, 4, 20, (1.0, 2.0), scale=1e4)
+    plan = allocate(PlanProblem(curves, 2.5e6, Rules(plan=cautious(risk_level=0.1))), CLOSE)
+    gain, _ = gains(curves, np.array([line.spend for line in plan.lines]), 2.5e6)
+    assert worst_mean(gain, 0.1) >= -1.0
+    assert plan.total.gain.mean >= -1.0
+
+
+def test_a_buyer_who_says_nothing_of_risk_is_planned_for_cautiously():
+    assert as_a_buyer_means(Rules()).plan.risk is Risk.GAIN
+    stated = Rules(plan=PlanRules(risk=Risk.MEAN))
+    assert as_a_buyer_means(stated) is stated
+
+
+def test_a_gain_over_a_budget_in_todays_proportions_is_no_target():
+    with pytest.raises(BadRules, match='risk = "gain"'):
+        PlanProblem.reaching(
+            Question(Asked.TARGET_SALES, 10.0), own_shapes(0, 3, 10, (1.0, 1.0)), Rules(plan=cautious())
+        )
