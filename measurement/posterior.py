@@ -22,6 +22,8 @@ from measurement.weekly_response import WeeklyResponse, open_response
 FloatArray = NDArray[np.float64]
 
 GRID_POINTS = 41
+FAR_POINTS, FAR = 7, 40.0
+"""A few points more, out to this many times the end of the dense grid: room for budgets that nobody has spent."""
 CURVE_DRAWS = 500
 MARGINAL_STEP = 0.05
 MARGINAL_WEEKS = 13
@@ -58,8 +60,8 @@ def current_spend(panel: Panel, weeks: int) -> FloatArray:
 def response_curves(model: FittedModel, weeks: int) -> ResponseCurves:
     """Response curves of a plan of some weeks, on at most `CURVE_DRAWS` draws and a grid denser near zero.
 
-    The grid runs to three times today's spend or one and a half times the largest run of weeks observed, and has
-    today's spend on it.
+    The grid runs to three times today's spend or one and a half times the largest run of weeks observed, with a few
+    points far beyond, and has today's spend on it.
     """
     draws = thinned(model.draws, CURVE_DRAWS)
     current = current_spend(model.panel, weeks)
@@ -130,4 +132,4 @@ def _grid(current: FloatArray, top: FloatArray) -> FloatArray:
     nearest = np.clip(np.argmin(np.abs(grid - current[:, None]), axis=1), 1, GRID_POINTS - 2)
     rows = np.flatnonzero(current > 0)
     grid[rows, nearest[rows]] = current[rows]
-    return grid
+    return np.concatenate([grid, top[:, None] * np.geomspace(1.0, FAR, FAR_POINTS + 1)[1:]], axis=1)
