@@ -32,6 +32,7 @@ def write_tables(worlds: Sequence[World], srmse: dict[str, float] | None, machin
         " sure to be better, or not at all.",
         "## Models",
         model_table(worlds),
+        "Seconds may be those of a machine that did other work as well; `BENCHMARK.md` has those of a quiet one.",
         "## Every interval that missed",
         misses_table(worlds),
     ]
