@@ -17,6 +17,7 @@ from benchmarks.machine import describe_machine
 from benchmarks.planner_geos import time_geos
 from benchmarks.planner_page import METHODS, Tally, page
 from benchmarks.planner_rivals import dynamic_programme, greedy, slsqp, slsqp_from_many
+from benchmarks.planner_weeks import time_whole_plan
 from benchmarks.planner_worlds import HillWorld, random_world, uncertain_curves
 from optimizer.allocate import allocate
 from optimizer.problem import ChannelRule, GroupRule, PlanProblem, PlanRules, Risk, Rules
@@ -36,7 +37,12 @@ SIZES = (
     *((40, 13, 500), (40, 104, 500)),
     *((40, 52, 125), (40, 52, 250), (40, 52, 1000)),
 )
-PLANS = {"mean": PlanRules(), "CVaR": PlanRules(risk=Risk.CVAR, risk_level=0.2)}
+PLANS = {
+    "mean": PlanRules(risk=Risk.MEAN),
+    "gain": PlanRules(risk=Risk.GAIN),
+    "CVaR": PlanRules(risk=Risk.CVAR, risk_level=0.2),
+}
+WHOLE_SIZES = ((4, 13), (40, 52))
 Answer = TypeVar("Answer")
 
 
@@ -168,7 +174,8 @@ def main() -> None:
             print(kind, name, "done", file=sys.stderr, flush=True)
     brute = brute_force(BRUTE_INSTANCES)
     times = [(size, risk, time_plan(*size, PLANS[risk])) for size in SIZES for risk in PLANS]
-    PAGE.write_text(page(tallies, brute, times, time_geos(), describe_machine()))
+    whole = [(*size, risk, time_whole_plan(*size, PLANS[risk])) for size in WHOLE_SIZES for risk in PLANS]
+    PAGE.write_text(page(tallies, brute, (times, whole, time_geos()), describe_machine()))
     print(PAGE.read_text())
 
 

@@ -16,7 +16,7 @@ GEOS, CHANNELS, WEEKS, DRAWS = 200, 8, 13, 800
 
 def time_geos() -> tuple[float, float, float]:
     """Wall and processor seconds, and the gap of the split; the least of two runs."""
-    model: Any = _stand_in()
+    model: Any = stand_in(GEOS, CHANNELS, DRAWS, WEEKS)
     totals = model.totals
     walls, processors, gap = [], [], 0.0
     for _ in range(2):
@@ -32,25 +32,25 @@ def time_geos() -> tuple[float, float, float]:
     return min(walls), min(processors), gap
 
 
-def _stand_in() -> SimpleNamespace:
+def stand_in(geos: int, channels: int, count: int, weeks: int) -> SimpleNamespace:
     """A simulated panel with made-up draws, with all that the response of a fitted model is read from."""
-    world = simulate(WorldSpec(WorldKind.PLAIN, GEOS, 104, CHANNELS, 1))
+    world = simulate(WorldSpec(WorldKind.PLAIN, geos, 104, channels, 1))
     rng = np.random.default_rng(0)
 
     def draws(mean: float, sd: float, *shape: int) -> Any:
-        return mean + sd * rng.standard_normal((DRAWS, CHANNELS, *shape))
+        return mean + sd * rng.standard_normal((count, channels, *shape))
 
     return SimpleNamespace(
         panel=world.panel,
-        totals=world.current_spend(WEEKS),
+        totals=world.current_spend(weeks),
         draws={
             "log_half_life": draws(0.0, 0.2),
             "build_up": np.abs(draws(0.0, 0.3)),
             "sales_per_head": np.exp(draws(0.0, 0.3)),
             "drift": draws(0.0, 0.1),
-            "geo_effect": draws(1.0, 0.2, GEOS),
+            "geo_effect": draws(1.0, 0.2, geos),
             "log_half_saturation": draws(0.0, 0.2),
             "log_slope": draws(0.2, 0.1),
         },
-        report=SimpleNamespace(channels=[SimpleNamespace(verdict=Verdict.MEASURED)] * CHANNELS),
+        report=SimpleNamespace(channels=[SimpleNamespace(verdict=Verdict.MEASURED)] * channels),
     )

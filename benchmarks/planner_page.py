@@ -7,6 +7,7 @@ import numpy as np
 
 METHODS = ("ours", "SLSQP from today", "SLSQP, best of 20", "greedy")
 Timed = tuple[tuple[int, int, int], str, tuple[float, float, str]]
+WholePlan = tuple[int, int, str, tuple[float, float, int]]
 
 TEXT = """# The planner, side by side
 
@@ -42,6 +43,11 @@ scoring on all draws and a schedule of even weeks. Not included: computing the r
 
 {times_table}
 
+The whole plan: totals, the schedule of every line's weeks, and the score of these weeks on 500 draws over 20 geos, on
+curves of which most are S-shaped. Wall seconds.
+
+{whole_table}
+
 Totals of 8 channels spread over 200 geos (each geo's response from 40 draws, the split with its bound, scored on 500
 draws): {geo_wall} s wall, {geo_processor} s processor, gap {geo_gap}.
 """
@@ -61,11 +67,11 @@ class Tally:
 def page(
     tallies: Mapping[tuple[str, str], Tally],
     brute: tuple[int, int],
-    times: Sequence[Timed],
-    geos: tuple[float, float, float],
+    times: tuple[Sequence[Timed], Sequence[WholePlan], tuple[float, float, float]],
     machine: str,
 ) -> str:
     """The whole of `PLANNER.md`."""
+    of_totals, of_weeks, geos = times
     curved = [tally for (kind, _), tally in tallies.items() if kind == "S-curves"]
     ours = np.array([share for tally in curved for share in tally.shares["ours"]])
     everything = list(tallies.values())
@@ -81,7 +87,8 @@ def page(
         "searched": brute[1],
         "curved_table": "\n".join(_captured(tallies, "S-curves")),
         "concave_table": "\n".join(_captured(tallies, "concave")),
-        "times_table": "\n".join(_times(times)),
+        "times_table": "\n".join(_times(of_totals)),
+        "whole_table": "\n".join(_whole(of_weeks)),
         "geo_wall": f"{geos[0]:.1f}",
         "geo_processor": f"{geos[1]:.1f}",
         "geo_gap": f"{geos[2]:.0e}",
@@ -111,4 +118,15 @@ def _times(times: Sequence[Timed]) -> list[str]:
     return lines + [
         f"| {' x '.join(map(str, size))} | {risk} | {wall:.3f} | {processor:.3f} | {status} |"
         for size, risk, (wall, processor, status) in times
+    ]
+
+
+def _whole(times: Sequence[WholePlan]) -> list[str]:
+    lines = [
+        "| lines x weeks | objective | totals s | schedule and score s | lines not even |",
+        "|---|---|---|---|---|",
+    ]
+    return lines + [
+        f"| {count} x {weeks} | {risk} | {totals:.3f} | {laid:.3f} | {uneven} |"
+        for count, weeks, risk, (totals, laid, uneven) in times
     ]

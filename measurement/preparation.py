@@ -121,7 +121,7 @@ def prepare(panel: Panel, priors: Priors, tests: tuple[Experiment, ...] = ()) ->
         local=_local_columns(relative.shape, lifts),
         controls=CONTROL_SD * varying,
         common=_common_covariance(fixed, first.week_shock_sd, len(panel.geos)),
-        smooth=_matern52(relative.shape[1]),
+        smooth=matern52(relative.shape[1]),
         noise_scale=first.noise_scale,
         confounders=confounders.columns,
         confounded=confounders.channels,
@@ -199,7 +199,8 @@ def _common_covariance(fixed: FloatArray, shock_sd: FloatArray, geos: int) -> Fl
     return covariance
 
 
-def _matern52(weeks: int) -> FloatArray:
+def matern52(weeks: int) -> FloatArray:
+    """Unit Matern covariance, smooth over `MATERN_WEEKS`, of so many weeks in a row, `(T, T)`."""
     distance = np.sqrt(5.0) * np.abs(np.subtract.outer(np.arange(weeks), np.arange(weeks))) / MATERN_WEEKS
     covariance: FloatArray = (1.0 + distance + distance**2 / 3.0) * np.exp(-distance)
     return covariance

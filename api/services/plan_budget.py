@@ -97,7 +97,7 @@ def plan_budget(model: FittedModel, request: PlanRequest, curves_of: CurvesOf | 
     plan = lay_out_weeks(asked.problem, allocate(asked.problem))
     answer: dict[str, Any] = plain(plan.to_json()) | {"actuals": None}
     if asked.actuals is not None:
-        answer |= stand_against(asked.first, asked.actuals, plan)
+        answer |= stand_against(model, asked.first, asked.actuals, plan)
     if request.frontier:
         answer["frontier"] = _frontier(asked.problem, plan)
     if other is not None and plan.lines:

@@ -202,7 +202,22 @@ def drawn(model: FittedModel) -> FittedModel:
     draws = {name: 0.2 * rng.standard_normal(shape) for name in ("log_half_life", "log_half_saturation", "log_slope")}
     draws |= {"drift": np.zeros(shape), "build_up": np.zeros(shape), "geo_effect": np.ones((*shape, len(GEOS)))}
     draws["sales_per_head"] = worth * np.exp(0.1 * rng.standard_normal(shape))
-    return replace(model, draws=draws)
+    return replace(model, draws=draws | _sales_draws(model, shape[0], rng))
+
+
+def _sales_draws(model: FittedModel, count: int, rng: np.random.Generator) -> dict[str, Any]:
+    """What a forecast of sales reads: three quarters of what was sold is baseline, weeks scatter by 3 %."""
+    sales = model.panel.sales.sum(axis=0)
+    baseline = np.broadcast_to(0.75 * sales, (count, len(sales))).copy()
+    contribution = np.zeros((count, len(CHANNELS), len(sales)))
+    return {
+        "rho": np.full(count, 0.2),
+        "baseline": baseline,
+        "contribution": contribution,
+        "predicted": baseline * (1.0 + 0.02 * rng.standard_normal(baseline.shape)),
+        "log_smooth": np.full(count, np.log(0.03)),
+        "log_weekly": np.full(count, np.log(0.03)),
+    }
 
 
 @pytest.fixture(scope="session")

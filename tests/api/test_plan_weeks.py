@@ -76,13 +76,33 @@ def test_weeks_spent_already_stay_and_the_rest_is_replanned(
     assert "social (-100 %)" in plan["advice"]
 
 
+@pytest.mark.parametrize(("factor", "left"), [(1.0, False), (3.0, True), (0.2, True)])
+def test_sales_are_held_against_what_the_plan_expected(client: TestClient, factor: float, left: bool) -> None:
+    """As planned, three times as much, a fifth."""
+    rows = [as_numbers(dict(zip(HEADER.split(","), line.split(","), strict=True))) for line in (FIRST, SECOND)]
+    body = {"model": "spring", "budget": BUDGET}
+    untold = client.post("/v1/plans", json=body | {"actuals": rows}).json()["actuals"]["sales"]
+    assert untold["left_interval"] is None
+    some = client.post("/v1/plans", json=body | {"actuals": [row | {"sales": 1.0} for row in rows]}).json()
+    each = factor * some["actuals"]["sales"]["expected"]["p50"] / 2
+    sold = [row | {"sales": each} for row in rows]
+    sales = client.post("/v1/plans", json=body | {"actuals": sold}).json()["actuals"]["sales"]
+    assert sales["actual"] == pytest.approx(2 * each)
+    assert sales["left_interval"] is left
+    assert ("have left the plan" in sales["reason"]) is left
+    assert ("within" in sales["reason"]) is not left
+
+
+def as_numbers(row: dict[str, Any]) -> dict[str, Any]:
+    return {name: value if name == "date" else float(value) for name, value in row.items()}
+
+
 def test_rows_over_http_answer_as_a_file_does(
     stored: Path, tmp_path: Path, client: TestClient, capsys: pytest.CaptureFixture[str]
 ) -> None:
     plan = planned(stored, capsys, "--actuals", written(tmp_path, FIRST, SECOND))
     rows = [dict(zip(HEADER.split(","), line.split(","), strict=True)) for line in (FIRST, SECOND)]
-    for row in rows:
-        row |= {name: float(value) for name, value in row.items() if name != "date"}  # type: ignore[misc]
+    rows = [as_numbers(row) for row in rows]
     answer = client.post("/v1/plans", json={"model": "spring", "budget": BUDGET, "actuals": rows})
     assert answer.status_code == 200, answer.text
     assert answer.json() == plan
