@@ -10,6 +10,7 @@ import argparse
 import json
 import sys
 from collections.abc import Callable, Iterator
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +33,8 @@ DATA = FOLDER.parent.parent / "shared" / "data" / "geo"
 LEVELS = (0.95, 0.9)
 KEEP_EVERY = 10
 Record = dict[str, Any]
+TASKS: list[tuple[str, Callable[[], Record]]] = []
+"""What is still to be computed: filled before the processes are forked, since closures cannot be sent to them."""
 
 
 def judged(lifted: Comparison, untouched: Comparison, truth: float) -> Record:
@@ -149,18 +152,26 @@ def main() -> None:
     parser.add_argument("--replicates", type=int, default=500, help="of each simulated cell")
     parser.add_argument("--placements", type=int, default=200, help="on each public panel")
     parser.add_argument("--fresh", action="store_true", help="forget earlier results")
+    parser.add_argument("--processes", type=int, default=2, help="that share the work")
     arguments = parser.parse_args()
     stored: dict[str, Record] = {} if arguments.fresh or not RESULTS.exists() else json.loads(RESULTS.read_text())
-    for number, (key, compute) in enumerate(wanted(arguments.replicates, arguments.placements), 1):
-        if key not in stored:
-            stored[key] = compute()
+    missing = [task for task in wanted(arguments.replicates, arguments.placements) if task[0] not in stored]
+    TASKS.extend(missing)
+    with get_context("fork").Pool(arguments.processes) as pool:
+        for number, (key, record) in enumerate(pool.imap_unordered(_run_task, range(len(missing))), 1):
+            stored[key] = record
             if number % KEEP_EVERY == 0:
                 _keep(stored)
-                print(f"[{number}] {key}", file=sys.stderr, flush=True)
+                print(f"[{number}/{len(missing)}] {key}", file=sys.stderr, flush=True)
     _keep(stored)
     table = write_tables(stored, (__doc__ or "").split("\n\n")[1], describe_machine())
     (FOLDER / "GEOTEST.md").write_text(table)
     print(table)
+
+
+def _run_task(number: int) -> tuple[str, Record]:
+    key, compute = TASKS[number]
+    return key, compute()
 
 
 def _keep(stored: dict[str, Record]) -> None:
