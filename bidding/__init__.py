@@ -1,1 +1,1 @@
-"""Daily bids inside the plan's budget. Holds nothing yet; imports `optimizer` and `measurement` only."""
+"""Daily bids inside the plan's budget. Imports `optimizer` and `measurement` only."""

@@ -2,8 +2,10 @@
 
 The baseline goes on as the model's own prior has it, given the weeks it was fitted on: level, trend, season, holidays
 and the smooth week effect are carried forward, what is new in each week is drawn. Promotions, prices and demand of the
-weeks ahead are unknown; what such controls moved in the past widens the interval.
+weeks ahead are unknown; what such controls moved in the past widens the interval, as much and for as long as it did.
 """
+
+from itertools import product
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,8 +28,12 @@ from measurement.transforms import hill
 
 FloatArray = NDArray[np.float64]
 
-UNEXPLAINED = (0.0, 0.5, 1.0, 2.0, 4.0)
-"""Candidates for what controls move from week to week, in standard deviations of the weekly effect."""
+PASSING = (0.0, 0.5, 1.0, 2.0, 4.0)
+"""Candidates for what controls move in single weeks, in standard deviations of the weekly effect."""
+LASTING = (0.0, 0.5, 1.0, 2.0, 4.0)
+"""Candidates for what lasts beyond the smooth week effect (a new price, a rival gone), in the same unit."""
+PERSISTENCE = (0.8, 0.9, 0.97)
+"""Candidates for the share of it that is left a week later."""
 JITTER = 1e-8
 
 
@@ -62,22 +68,36 @@ def _media(model: FittedModel, spend: FloatArray) -> FloatArray:
 
 
 def _baseline(model: FittedModel, weeks: int, rng: np.random.Generator) -> FloatArray:
+    """Each draw goes on by one of the candidate covariances, chosen as often as it is likely."""
     fitted = model.draws["baseline"].shape[1]
     scale = float(model.panel.sales.mean(axis=1).sum())
     relative = model.draws["baseline"] / scale - 1.0
-    covariance = _covariance(model, fitted, weeks, relative.mean(axis=0))
-    past, across, ahead = covariance[:fitted, :fitted], covariance[fitted:, :fitted], covariance[fitted:, fitted:]
-    gain = cho_solve(cho_factor(past), across.T).T
-    spread = np.linalg.cholesky(ahead - gain @ across.T + JITTER * np.eye(weeks))
-    drawn = relative @ gain.T + rng.standard_normal((len(relative), weeks)) @ spread.T
+    candidates = _covariances(model, fitted, weeks)
+    heights = np.array([_log_likelihood(one[:fitted, :fitted], relative.mean(axis=0)) for one in candidates])
+    shares = np.exp(heights - heights.max())
+    chosen = rng.choice(len(candidates), size=len(relative), p=shares / shares.sum())
+    drawn = np.empty((len(relative), weeks))
+    for number in np.unique(chosen):
+        rows = chosen == number
+        drawn[rows] = _goes_on(candidates[number], relative[rows], rng)
     total: FloatArray = scale * (1.0 + drawn).sum(axis=1)
     return total
 
 
-def _covariance(model: FittedModel, fitted: int, weeks: int, relative: FloatArray) -> FloatArray:
-    """Prior covariance of the relative baseline over fitted weeks and those ahead, `(N + A, N + A)`.
+def _goes_on(covariance: FloatArray, relative: FloatArray, rng: np.random.Generator) -> FloatArray:
+    """Weeks ahead given those before, `(D, N)` to `(D, A)`, by a covariance over both."""
+    fitted, weeks = relative.shape[1], len(covariance) - relative.shape[1]
+    past, across, ahead = covariance[:fitted, :fitted], covariance[fitted:, :fitted], covariance[fitted:, fitted:]
+    gain = cho_solve(cho_factor(past), across.T).T
+    spread = np.linalg.cholesky(ahead - gain @ across.T + JITTER * np.eye(weeks))
+    expected: FloatArray = relative @ gain.T
+    return expected + rng.standard_normal((len(relative), weeks)) @ spread.T
 
-    What controls move in single weeks is not told apart in the stored draws; its size is the likeliest of a few.
+
+def _covariances(model: FittedModel, fitted: int, weeks: int) -> list[FloatArray]:
+    """Prior covariances of the relative baseline over fitted weeks and those ahead, `(N + A, N + A)` each.
+
+    What controls move is not told apart in the stored draws: its size and how long it lasts are open.
     """
     dates = model.panel.dates[-1] + np.timedelta64(7, "D") * np.arange(1 - fitted, weeks + 1)
     _, holiday = holiday_columns(dates, model.panel.country, 7)
@@ -93,9 +113,13 @@ def _covariance(model: FittedModel, fitted: int, weeks: int, relative: FloatArra
     )
     smooth = float(np.exp(2 * model.draws["log_smooth"]).mean())
     weekly = float(np.exp(2 * model.draws["log_weekly"]).mean())
-    known = columns @ columns.T + smooth * matern52(len(dates))
-    candidates = [known + weekly * (1.0 + more**2) * np.eye(len(dates)) for more in UNEXPLAINED]
-    return max(candidates, key=lambda whole: _log_likelihood(whole[:fitted, :fitted], relative))
+    known = columns @ columns.T + smooth * matern52(len(dates)) + weekly * np.eye(len(dates))
+    apart = np.abs(np.subtract.outer(np.arange(len(dates)), np.arange(len(dates))))
+    return [
+        known + weekly * (passing**2 * np.eye(len(dates)) + lasting**2 * persistence**apart)
+        for passing, lasting, persistence in product(PASSING, LASTING, PERSISTENCE)
+        if lasting > 0 or persistence == PERSISTENCE[0]
+    ]
 
 
 def _log_likelihood(covariance: FloatArray, values: FloatArray) -> float:
