@@ -27,7 +27,7 @@ EARLY, LATE_DAYS = 0.45, 6.0
 
 @dataclass(frozen=True)
 class Size:
-    """How large: campaigns, ad groups in each, targets in each, days."""
+    """How large: campaigns, ad groups in each, targets in each, days; how much the channel's weeks swing, in logs."""
 
     campaigns: int = 12
     ad_groups: int = 4
@@ -35,6 +35,7 @@ class Size:
     days: int = 60
     clicks_per_day: float = 1.0
     seed: int = 0
+    traffic_sd: float = 0.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -134,7 +135,8 @@ def _days(
     shut = out_of_budget * (rng.random((size.days, size.campaigns)) < 0.5)[day, campaign[target]]
     open_share = 1.0 - shut
     mean = truth.clicks_per_day[target] * click_share(truth, ratio, target) * open_share
-    clicks = rng.poisson(mean).astype(float)
+    swings = np.random.default_rng(size.seed + 1).standard_normal(size.days // 7 + 1)
+    clicks = rng.poisson(mean * np.exp(size.traffic_sd * swings)[(size.days - 1 - day) // 7]).astype(float)
     final = rng.poisson(clicks * truth.rate[target]).astype(float)
     age = size.days - day
     orders = rng.binomial(final.astype(int), np.where(age > 42, 1.0, truth.complete[np.minimum(age, 42)])).astype(float)
