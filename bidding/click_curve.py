@@ -2,7 +2,7 @@
 
 Clicks follow a logistic curve in the log of the bid. Where on it a target stands, and how steep it is, are weights on a
 grid: each target's days are compared with one another only (its clicks given their sum), so that busy targets do not
-pass for high bids; positions scatter around a mean of kind and match that is learnt too, as is the steepness.
+pass for high bids; positions scatter around a group's mean that is learnt too, as is the steepness.
 """
 
 from collections.abc import Callable
@@ -15,12 +15,13 @@ from numpy.typing import NDArray
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 
-POSITIONS = np.linspace(-3.0, 3.0, 13)
+POSITIONS = np.linspace(-3.5, 5.5, 19)
 """Logit of the share of attainable clicks that the bid in force wins."""
 STEEPNESS = np.array([1.0, 1.5, 2.0, 3.0, 4.0])
 STEEPNESS_PRIOR = np.array([0.15, 0.25, 0.3, 0.2, 0.1])
-MEANS = np.linspace(-2.0, 2.0, 9)
-MEAN_PRIOR = (0.3, 0.8)
+MEAN_SHIFTS = np.linspace(-3.0, 3.0, 13)
+MEAN_SD = 1.0
+"""Of a group's mean position around what is usual for it."""
 POSITION_SD = 0.8
 REACH, STEPS = 1.2, 96
 """Curves are kept on this many steps from -REACH to REACH in the log of bid over bid in force."""
@@ -66,6 +67,14 @@ class ClickCurves:
     own_sd: FloatArray
     known: FloatArray
 
+    def elasticity(self) -> FloatArray:
+        """Of the groups' clicks at the bid in force, `(J,)`."""
+        middle = len(self.grid) // 2
+        slope: FloatArray = (self.mean[:, middle + 1] - self.mean[:, middle - 1]) / (
+            self.grid[middle + 1] - self.grid[middle - 1]
+        )
+        return slope
+
     def at(self, group: IntArray, move: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Mean and sd at moves `(N, K)` of targets of some groups `(N,)`; beyond the grid its ends stand."""
         place = np.clip((move + REACH) * (STEPS / (2 * REACH)), 0, STEPS - 1e-9)
@@ -79,13 +88,13 @@ class ClickCurves:
         return found[0], found[1]
 
 
-def learn_curves(days: BidDays, group: IntArray, groups: int, noise: float) -> ClickCurves:
+def learn_curves(days: BidDays, group: IntArray, usual: FloatArray, noise: float) -> ClickCurves:
     """Learn all curves.
 
     Args:
         days: days with a known bid.
-        group: kind and match of every target, `(N,)`.
-        groups: how many.
+        group: of every target, `(N,)`.
+        usual: prior mean of each group's position, `(J,)`.
         noise: how much more than chance clicks scatter, at least 1; evidence counts that much less.
     """
     count = len(group)
@@ -97,7 +106,7 @@ def learn_curves(days: BidDays, group: IntArray, groups: int, noise: float) -> C
     own = np.full(count, -1, dtype=np.int64)
     own[telling] = np.arange(len(telling))
     evidence = _evidence(days, own, clicks[telling], len(telling)) / noise
-    prior = np.stack([_group(evidence[group[telling] == each]) for each in range(groups)])
+    prior = np.stack([_group(evidence[group[telling] == each], mean) for each, mean in enumerate(usual)])
     posterior = prior[group[telling]] * np.exp(evidence - evidence.max(axis=1, initial=-np.inf, keepdims=True))
     posterior /= posterior.sum(axis=1, keepdims=True)
     known = np.zeros(count)
@@ -147,13 +156,13 @@ def _add_days(
 add_days: Callable[..., None] = numba.njit(cache=True)(_add_days)
 
 
-def _group(evidence: FloatArray) -> FloatArray:
+def _group(evidence: FloatArray, usual: float) -> FloatArray:
     """Weights of all shapes for a new target of a group, given its telling targets, `(positions x steepness,)`."""
     if len(evidence) > LARGEST_SAMPLE:
         evidence = evidence[np.linspace(0, len(evidence) - 1, LARGEST_SAMPLE).astype(np.int64)]
-    positions = np.exp(-0.5 * ((POSITIONS - MEANS[:, None]) / POSITION_SD) ** 2)
+    positions = np.exp(-0.5 * ((POSITIONS - usual - MEAN_SHIFTS[:, None]) / POSITION_SD) ** 2)
     positions /= positions.sum(axis=1, keepdims=True)
-    score = -0.5 * ((MEANS[:, None] - MEAN_PRIOR[0]) / MEAN_PRIOR[1]) ** 2 + np.log(STEEPNESS_PRIOR)
+    score = -0.5 * (MEAN_SHIFTS[:, None] / MEAN_SD) ** 2 + np.log(STEEPNESS_PRIOR)
     if len(evidence):
         top = evidence.max(axis=1)
         likely = np.exp(evidence - top[:, None]).reshape(-1, len(POSITIONS), len(STEEPNESS))

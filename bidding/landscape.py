@@ -1,7 +1,7 @@
 """A snapshot and candidate bids in; clicks and cost a day to expect at each out, and how much of that is known.
 
-Level, cost per click and curve are learnt apart: clicks a day at the bid in force and cost per click over bid are
-shrunk by `shrinkage`, the curve in the bid comes from `click_curve`. Days out of budget count for their open hours.
+Level, cost per click and curve are learnt apart: clicks a day at the bid in force are shrunk by `shrinkage`, cost per
+click comes from `click_cost`, the curve in the bid from `click_curve`. Days out of budget count for their open hours.
 Where a platform states what other bids would have brought, its points replace the curve.
 """
 
@@ -11,10 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bidding.account import Account
+from bidding.click_cost import LARGEST_COST_SHARE, cost_elasticity, cost_shares, groups_of
 from bidding.click_curve import BidDays, learn_curves
 from bidding.click_value import recency
 from bidding.outlook import BidResponse
-from bidding.shrinkage import Nesting, Shrunk, nested, nesting_of, weighted
+from bidding.shrinkage import Nesting, Shrunk, nested, nesting_of
 from bidding.snapshot import Snapshot
 
 FloatArray = NDArray[np.float64]
@@ -22,10 +23,7 @@ IntArray = NDArray[np.int64]
 
 HALF_LIFE_DAYS = 21.0
 """A day's clicks count half after three weeks: traffic moves faster than orders per click."""
-USUAL_CLICKS, USUAL_COST_SHARE = 0.2, 0.6
-COST_ELASTICITY = (0.7, 0.15)
-"""Prior mean and sd of how cost per click grows with the bid, in logs: rivals' bids, not one's own, set the price."""
-LARGEST_COST_SHARE = 2.0
+USUAL_CLICKS = 0.2
 NOISE = (1.0, 4.0)
 KNOWN_BY_PLATFORM = 0.9
 LEAST_OPEN = 0.02
@@ -102,14 +100,16 @@ def learn_response(
     """
     nesting, bid = nesting_of(snapshot), bids_in_force(snapshot)
     noise = click_noise(snapshot)
-    curves = learn_curves(_bid_days(snapshot, nesting, bid), nesting.cell, len(nesting.cell_channel), noise)
+    share = cost_shares(snapshot, nesting, bid)
+    groups = groups_of(nesting, share)
+    curves = learn_curves(_bid_days(snapshot, nesting, bid), groups.group, groups.usual_position, noise)
     level = _level(snapshot, nesting, noise)
-    share, elasticity = _cost_shares(snapshot, nesting, bid)
+    elasticity = cost_elasticity(snapshot, groups, curves.elasticity(), bid)
     move = np.log(candidates / bid[:, None])
-    shape, shape_sd = curves.at(nesting.cell, move)
+    shape, shape_sd = curves.at(groups.group, move)
     clicks = level.rate[:, None] * shape
     relative = level.relative_variance[:, None] + (shape_sd / np.maximum(shape, 1e-9)) ** 2
-    each = (share * bid)[:, None] * np.exp(elasticity[nesting.cell][:, None] * move)
+    each = (share * bid)[:, None] * np.exp(elasticity[groups.group][:, None] * move)
     response = BidResponse(
         bids=candidates,
         clicks=clicks,
@@ -179,32 +179,6 @@ def _open_days(snapshot: Snapshot, behind: IntArray, length: int) -> tuple[Float
     weight[0] = 0.0
     opened = np.maximum(1.0 - shut, 0.0)
     return np.cumsum(opened * weight, axis=1), np.cumsum(opened * weight**2, axis=1)
-
-
-def _cost_shares(snapshot: Snapshot, nesting: Nesting, bid: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Cost per click over the bid in force `(N,)`, and how cost per click grows with the bid by cell `(J,)`."""
-    rows = snapshot.performance
-    paid = np.flatnonzero((rows.clicks > 0) & (rows.cost > 0))
-    target, clicks = rows.target[paid], rows.clicks[paid]
-    move = np.where(rows.bid[paid] > 0, np.log(np.where(rows.bid[paid] > 0, rows.bid[paid], 1.0) / bid[target]), 0.0)
-    log_share = np.log(rows.cost[paid] / clicks / bid[target])
-    size = len(bid)
-    total = np.bincount(target, weights=clicks, minlength=size) + 1e-9
-    means = [np.bincount(target, weights=clicks * each, minlength=size) / total for each in (move, log_share)]
-    x, y = move - means[0][target], log_share - means[1][target]
-    variance = float(np.clip((clicks * y**2).sum() / max(len(paid) - (total > 0.5).sum(), 1), 0.01, 1.0))
-    cells = len(nesting.cell_channel)
-    cell, precision = nesting.cell[target], 1.0 / COST_ELASTICITY[1] ** 2
-    known = np.bincount(cell, weights=clicks * x**2 / variance, minlength=cells)
-    slope = np.bincount(cell, weights=clicks * x * y / variance, minlength=cells)
-    elasticity = np.clip((precision * COST_ELASTICITY[0] + slope) / (precision + known), 0.0, 1.0)
-    share = rows.cost[paid] / clicks / bid[target] * np.exp(-elasticity[cell] * move)
-    weight = recency(snapshot, HALF_LIFE_DAYS)[paid]
-    counted = clicks / (variance * USUAL_COST_SHARE)
-    shrunk = nested(
-        *weighted(target, weight, counted * share, counted, size), nesting, np.full(nesting.channels, USUAL_COST_SHARE)
-    )
-    return np.minimum(shrunk.rate, LARGEST_COST_SHARE), elasticity
 
 
 def _with_simulations(response: BidResponse, points: BidSimulations) -> BidResponse:
