@@ -96,6 +96,6 @@ def _within(values: FloatArray, clicks: FloatArray, target: IntArray, size: int)
 
 def _variance(values: FloatArray, clicks: FloatArray, target: IntArray, size: int) -> float:
     """Variance of one click's cost, in logs, from how days of a target scatter."""
-    free = len(values) - len(np.unique(target))
+    free = len(values) - np.count_nonzero(np.bincount(target, minlength=size))
     scatter = (clicks * _within(values, clicks, target, size) ** 2).sum()
     return float(np.clip(scatter / max(free, 1), 0.01, 1.0))

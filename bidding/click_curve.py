@@ -15,17 +15,17 @@ from numpy.typing import NDArray
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 
-POSITIONS = np.linspace(-3.5, 5.5, 19)
+POSITIONS = np.linspace(-3.5, 5.5, 13)
 """Logit of the share of attainable clicks that the bid in force wins."""
-STEEPNESS = np.array([1.0, 1.5, 2.0, 3.0, 4.0])
-STEEPNESS_PRIOR = np.array([0.15, 0.25, 0.3, 0.2, 0.1])
+STEEPNESS = np.array([1.0, 1.5, 2.2, 3.5])
+STEEPNESS_PRIOR = np.array([0.2, 0.3, 0.3, 0.2])
 MEAN_SHIFTS = np.linspace(-3.0, 3.0, 13)
 MEAN_SD = 1.0
 """Of a group's mean position around what is usual for it."""
 POSITION_SD = 0.8
 REACH, STEPS = 1.2, 96
 """Curves are kept on this many steps from -REACH to REACH in the log of bid over bid in force."""
-LEAST_CLICKS, LEAST_MOVE = 6.0, 0.01
+LEAST_CLICKS, LEAST_MOVE = 10.0, 0.01
 LARGEST_SAMPLE = 30_000
 TINY = 1e-12
 
@@ -107,7 +107,8 @@ def learn_curves(days: BidDays, group: IntArray, usual: FloatArray, noise: float
     own[telling] = np.arange(len(telling))
     evidence = _evidence(days, own, clicks[telling], len(telling)) / noise
     prior = np.stack([_group(evidence[group[telling] == each], mean) for each, mean in enumerate(usual)])
-    posterior = prior[group[telling]] * np.exp(evidence - evidence.max(axis=1, initial=-np.inf, keepdims=True))
+    posterior = np.exp(evidence - evidence.max(axis=1, initial=-np.inf, keepdims=True))
+    posterior *= prior[group[telling]]
     posterior /= posterior.sum(axis=1, keepdims=True)
     known = np.zeros(count)
     known[telling] = np.clip(1.0 - _scatter(posterior) / _scatter(prior)[group[telling]], 0.0, 1.0)

@@ -112,9 +112,15 @@ def learn_parts(snapshot: Snapshot, account: Account) -> ValueParts:
 
 def recency(snapshot: Snapshot, half_life_days: float) -> FloatArray:
     """What a row counts: one yesterday, half of it a half-life earlier, `(R,)`."""
-    behind = (snapshot.today - snapshot.performance.day).astype("timedelta64[D]").astype(np.float64) - 1.0
-    weight: FloatArray = 0.5 ** (np.maximum(behind, 0.0) / half_life_days)
+    behind = np.maximum(days_ago(snapshot) - 1, 0)
+    weight: FloatArray = (0.5 ** (np.arange(behind.max(initial=0) + 1) / half_life_days))[behind]
     return weight
+
+
+def days_ago(snapshot: Snapshot) -> IntArray:
+    """Days between every row's day and today, `(R,)`."""
+    ago: IntArray = (snapshot.today - snapshot.performance.day).astype(np.int64)
+    return ago
 
 
 def _immature(

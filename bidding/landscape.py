@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from bidding.account import Account
 from bidding.click_cost import LARGEST_COST_SHARE, cost_elasticity, cost_shares, groups_of
 from bidding.click_curve import BidDays, learn_curves
-from bidding.click_value import recency
+from bidding.click_value import days_ago, recency
 from bidding.outlook import BidResponse
 from bidding.shrinkage import Nesting, Shrunk, nested, nesting_of
 from bidding.snapshot import Snapshot
@@ -140,7 +140,7 @@ def _bid_days(snapshot: Snapshot, nesting: Nesting, bid: FloatArray) -> BidDays:
     rows = snapshot.performance
     used = np.flatnonzero((rows.bid > 0) & (rows.out_of_budget < 1 - LEAST_OPEN))
     channel = nesting.target_channel[rows.target]
-    days = (snapshot.today - rows.day).astype(np.int64)
+    days = days_ago(snapshot)
     place = channel * (days.max(initial=0) + 1) + days
     daily = np.bincount(place, weights=rows.clicks) + 1.0
     traffic = daily / np.maximum(daily[daily > 1].mean() if (daily > 1).any() else 1.0, 1e-9)
@@ -157,7 +157,7 @@ def _level(snapshot: Snapshot, nesting: Nesting, noise: float) -> Shrunk:
     rows, count = snapshot.performance, len(snapshot.targets)
     weight = recency(snapshot, HALF_LIFE_DAYS)
     clicks = np.bincount(rows.target, weights=weight * rows.clicks, minlength=count)
-    behind = (snapshot.today - rows.day).astype(np.int64)
+    behind = days_ago(snapshot)
     length = int(behind.max(initial=1))
     first, squares = _open_days(snapshot, behind, length)
     started = np.zeros(count, dtype=np.int64)
