@@ -89,52 +89,68 @@ def shortfall(problem: Problem, column: IntArray) -> FloatArray:
 
 def solve(problem: Problem, target_price: FloatArray) -> Dual:
     """The price of money at which each channel just keeps its budget, at given prices of its target on return."""
-    gain = problem.profit + target_price[problem.channel] * problem.sales
+    auction = _Auction(problem, problem.profit + target_price[problem.channel] * problem.sales)
     fixed = problem.own_cost + target_price * problem.target
-    rows = np.arange(len(gain))
-    low, high = np.zeros(len(fixed)), np.zeros(len(fixed))
-
-    def at(price: FloatArray, active: IntArray, into: IntArray) -> FloatArray:
-        best_options(
-            active,
-            problem.channel,
-            problem.first,
-            problem.last,
-            problem.clicks,
-            problem.cost,
-            gain,
-            price + fixed,
-            into,
-        )
-        return totals(problem, into)[1]
-
-    generous = np.empty(len(gain), dtype=np.int64)
-    slack = at(low, rows, generous) <= problem.budget
-    thrifty = generous.copy()
-    objective, cost, _ = totals(problem, generous)
+    rows = np.arange(len(problem.channel))
+    free, thrifty = np.empty(len(rows), dtype=np.int64), np.empty(len(rows), dtype=np.int64)
+    slack = auction.spent(rows, fixed, free) <= problem.budget
+    objective, cost, _ = totals(problem, free)
+    low = np.zeros(len(fixed))
     high = np.where(slack, 0.0, np.maximum(np.abs(objective) / np.maximum(cost, 1e-12), 1e-6))
     for _ in range(DOUBLINGS):
-        over = at(high, rows, thrifty) > problem.budget * (1 + 1e-12)
+        over = auction.spent(rows, high + fixed, thrifty) > problem.budget * (1 + 1e-12)
         if not over.any():
             break
         low, high = np.where(over, high, low), np.where(over, 4.0 * high, high)
-    hopeless = over
-    at(low, rows, generous)
+    generous = free
+    auction.spent(rows, low + fixed, generous)
+    high = np.where(over, 0.0, _bisect(auction, fixed, (low, high), (generous, thrifty)))
+    return Dual(thrifty, generous, high, target_price, _bound(problem, auction.gain, fixed, high, thrifty))
+
+
+@dataclass(frozen=True, eq=False)
+class _Auction:
+    """A knapsack with what a click is worth under the prices in force, `(N,)`."""
+
+    problem: Problem
+    gain: FloatArray
+
+    def spent(self, rows: IntArray, price: FloatArray, into: IntArray) -> FloatArray:
+        """Write the best options of some rows at a price by channel; what they cost, `(C,)`."""
+        p, cost = self.problem, np.zeros(len(price))
+        best_options(rows, p.channel, (p.first, p.last), p.clicks, p.cost, self.gain, price, into, (p.counted, cost))
+        return cost
+
+
+def _bisect(
+    auction: _Auction,
+    fixed: FloatArray,
+    bracket: tuple[FloatArray, FloatArray],
+    columns: tuple[IntArray, IntArray],
+) -> FloatArray:
+    """Narrow each channel's bracket of prices, and the choices at both ends in place; the upper end out."""
+    problem, (low, high), (generous, thrifty) = auction.problem, bracket, columns
     active = np.flatnonzero(generous != thrifty)
-    middle = thrifty.copy()
+    settled = totals(problem, thrifty)[1] - _cost_of(problem, active, thrifty)
+    middle = np.empty_like(thrifty)
     for _ in range(BISECTIONS):
         if not len(active):
             break
         price = np.where(low > 0, np.sqrt(np.maximum(low, 1e-12 * high) * high), 0.5 * high)
-        middle[:] = thrifty
-        over = at(price, active, middle) > problem.budget
-        low, high = np.where(over & ~slack, price, low), np.where(over | slack, high, price)
+        over = settled + auction.spent(active, price + fixed, middle) > problem.budget
+        low, high = np.where(over, price, low), np.where(over, high, price)
         goes_low = over[problem.channel[active]]
         generous[active[goes_low]] = middle[active[goes_low]]
         thrifty[active[~goes_low]] = middle[active[~goes_low]]
-        active = active[generous[active] != thrifty[active]]
-    high = np.where(hopeless, 0.0, high)
-    return Dual(thrifty, generous, high, target_price, _bound(problem, gain, fixed, high, thrifty))
+        agreed = generous[active] == thrifty[active]
+        settled = settled + _cost_of(problem, active[agreed], thrifty)
+        active = active[~agreed]
+    return high
+
+
+def _cost_of(problem: Problem, rows: IntArray, column: IntArray) -> FloatArray:
+    cost = np.where(problem.counted[rows], problem.cost[rows, column[rows]], 0.0)
+    return np.bincount(problem.channel[rows], weights=cost, minlength=len(problem.budget)).astype(np.float64)
 
 
 def _bound(problem: Problem, gain: FloatArray, fixed: FloatArray, price: FloatArray, column: IntArray) -> FloatArray:

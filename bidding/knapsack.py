@@ -11,20 +11,26 @@ from numpy.typing import NDArray
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
+BoolArray = NDArray[np.bool_]
 
 
 def _best(
     rows: IntArray,
     channel: IntArray,
-    first: IntArray,
-    last: IntArray,
+    allowed: tuple[IntArray, IntArray],
     clicks: FloatArray,
     cost: FloatArray,
     gain: FloatArray,
     price: FloatArray,
     column: IntArray,
+    account: tuple[BoolArray, FloatArray],
 ) -> None:
-    """Write into `column` each row's option with the largest clicks x gain - price x cost; the cheapest of equals."""
+    """Write into `column` each row's option with the largest clicks x gain - price x cost; the cheapest of equals.
+
+    `allowed` are first and last option, `account` says whether a row's cost counts, and sums it by channel.
+    """
+    first, last = allowed
+    counted, spent = account
     for i in rows:
         worth, paid = gain[i], price[channel[i]]
         best, chosen = -np.inf, first[i]
@@ -33,6 +39,8 @@ def _best(
             if score > best:
                 best, chosen = score, k
         column[i] = chosen
+        if counted[i]:
+            spent[channel[i]] += cost[i, chosen]
 
 
 def _upgrade(
