@@ -56,3 +56,21 @@ def print_switchback(console: Console, told: Mapping[str, Any]) -> None:
     plain = told["unadjusted"]["percent_lift"]["estimate"]
     console.print(f"The plain difference within pairs is {signed_percent(plain, 1)}.")
     console.print(safe(placebo_in_words(told)))
+
+
+def print_spillover(console: Console, told: Mapping[str, Any]) -> None:
+    """Verdict and the clearest cross effects."""
+    console.print(f"[bold]{safe(told['verdict'])}[/bold]")
+    effects = told["before"]["effects"]
+    if effects:
+        console.print()
+        interval = f"{percent(told['before']['level'])} interval of all"
+        made = table(f"Clearest of {told['before']['looked_at']}", ("<sales of", "<spend of", "effect", interval))
+        for one in effects:
+            ends = (signed_percent(one["effect"][end], 1) for end in ("low", "high"))
+            made.add_row(
+                safe(one["unit"]), safe(one["source"]), signed_percent(one["effect"]["estimate"], 1), " to ".join(ends)
+            )
+        console.print(made)
+    if told["drop_as_controls"]:
+        console.print(f"Drop as controls: {safe(', '.join(told['drop_as_controls']))}.")

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.linalg import solve_triangular
 
 from measurement.geotest.finding import Range
 from measurement.geotest.randomisation import accepted_effects, accepted_interval, coin_flips, p_value_of
@@ -117,23 +118,24 @@ def _noise_of_the_past(series: NationalSeries, past: IntArray) -> tuple[float, f
     """Autocorrelation and wandering that make the past likeliest, its variance maximised out."""
     columns = _taken_out(series, past, int(past[-1]) + 1)
     level = series.level[past] - series.level[past].mean()
-    return max(_noises(), key=lambda noise: _likelihood(level, past, columns, noise))
+    unknown, free = FLAT * columns @ columns.T, max(len(past) - columns.shape[1], 1)
+    return max(_noises(), key=lambda noise: _likelihood(level, _covariance(past, *noise) + unknown, free))
 
 
 def _noises() -> Iterator[tuple[float, float]]:
     return ((rho, wandering) for rho in AUTOCORRELATIONS for wandering in WANDERING)
 
 
-def _likelihood(level: FloatArray, past: IntArray, columns: FloatArray, noise: tuple[float, float]) -> float:
-    factor = np.linalg.cholesky(_covariance(past, *noise) + FLAT * columns @ columns.T)
-    white = np.linalg.solve(factor, level)
-    free = max(len(past) - columns.shape[1], 1)
+def _likelihood(level: FloatArray, covariance: FloatArray, free: int) -> float:
+    factor = np.linalg.cholesky(covariance)
+    white = solve_triangular(factor, level, lower=True, check_finite=False)
     squares = max(float(white @ white), 1e-300)
     return float(-np.log(np.diag(factor)).sum() - 0.5 * free * np.log(squares))
 
 
 def _covariance(positions: IntArray, autocorrelation: float, wandering: float) -> FloatArray:
-    apart = np.abs(positions[:, None] - positions[None, :]).astype(np.float64)
+    apart = np.abs(positions[:, None] - positions[None, :])
     since = positions - positions[0]
-    covariance: FloatArray = np.power(autocorrelation, apart) + wandering * np.minimum.outer(since, since)
+    memory = np.power(autocorrelation, np.arange(int(since[-1]) + 1, dtype=np.float64))
+    covariance: FloatArray = memory[apart] + wandering * np.minimum.outer(since, since)
     return covariance
