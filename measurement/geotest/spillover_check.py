@@ -206,11 +206,13 @@ def _of_test(after: TestSpillover) -> str:
     figures = f"{share.estimate:+.1%} ({share.low:+.1%} to {share.high:+.1%})"
     names = ", ".join(after.exposed)
     if after.status is SpilloverStatus.SEEN:
-        how = "overstates" if after.overstated_by > 0 else "understates"
+        how = "overstated" if after.overstated_by > 0 else "understated"
+        total = after.spillover.lift.estimate
+        moved = f"{-total:,.0f} was taken from them" if total < 0 else f"they gained {total:,.0f} with it"
         return (
-            f"The test moved sales of controls that are substitutes ({names}): {figures}. Drop them as controls: "
-            f"against all controls the lift {how} by {abs(after.overstated_by):,.0f}, and of what treated units gained "
-            f"{after.spillover.lift.estimate:+,.0f} fell on these controls."
+            f"The test moved sales of controls that are substitutes ({names}): {figures}; {moved}. Drop them: "
+            f"against all controls the lift of {after.treated.lift.estimate:,.0f} is {how} by "
+            f"{abs(after.overstated_by):,.0f}."
         )
     if after.status is SpilloverStatus.NONE_SEEN:
         return f"In the test none is seen on substitutes ({names}): {figures}, all within ±{NEGLIGIBLE:.0%}."

@@ -115,7 +115,7 @@ def test_sales_taken_from_a_control_are_found_and_the_lift_is_put_right() -> Non
     assert after.overstated_by > 0
     assert answer.drop_as_controls == ("g1",)
     assert after.treated.percent_lift.touches(0.2)
-    assert "Drop them as controls" in answer.verdict
+    assert "Drop them" in answer.verdict
     told = answer.to_json()["after"]
     assert told["net_lift"] == pytest.approx(after.treated.lift.estimate + after.spillover.lift.estimate)
 
