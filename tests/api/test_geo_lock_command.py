@@ -222,6 +222,20 @@ def test_a_spend_plan_is_read_from_a_file(room: Path, capsys: pytest.CaptureFixt
         assert said in refused(capsys, *LOCK[1:], "other.json", *asked)
 
 
+def test_a_day_that_a_geo_lacks_is_named(room: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    dark = ["--treated", "geo 0,geo 1,geo 2,geo 3", "--spend", "tv", "--kind", "go_dark"]
+    assert run([*LOCK, "test.json", *dark, "--weeks", "2", *QUICK]) == 0
+    for name in ("during", "after"):
+        lines = (room / f"{name}.csv").read_text().splitlines()
+        kept = [line for line in lines if not line.startswith("2024-03-06,geo 5,")]
+        (room / f"{name}.csv").write_text("\n".join(kept) + "\n")
+    watched = told(capsys, "monitor", "during.csv", "--lock", "test.json")
+    assert watched["missing"] == {"geo 5": ["2024-03-06"]}
+    assert "lack days" in watched["verdict"]
+    assert "geo 5" in refused(capsys, "analyze", "after.csv", "--lock", "test.json")
+    assert told(capsys, "analyze", "after.csv", "--lock", "test.json", "--accept-restated")["registration"]["restated"]
+
+
 @pytest.mark.parametrize("command", ["lock", "monitor", "exclude", "freeze", "analyze"])
 def test_help_has_an_example(command: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     monkeypatch.setenv("COLUMNS", "200")
