@@ -8,6 +8,7 @@ from measurement.geotest.analysis import analyze_geo_test
 from measurement.geotest.exclusions import exclusions, remaining
 from measurement.geotest.lock_file import Event, LockFile
 from measurement.geotest.locked_data import restated
+from measurement.geotest.monitoring import monitor
 from measurement.geotest.registration import step_days
 from measurement.geotest.result import GeoTestResult, Registered
 from measurement.geotest.specification import GeoTest
@@ -45,8 +46,9 @@ def analyze_registered(read: ReadPanel, file: LockFile, *, accept_restated: bool
         analyses=len(file.events(Event.ANALYSED)),
         restated=changed,
     )
+    astray = tuple(f"the test did not run as locked: {sentence}" for sentence in monitor(read, file).contaminations)
     left_out = tuple(sorted({*result.left_out, *dict(exclusions(file))}))
-    return replace(result, registration=registration, left_out=left_out, warnings=(*notes, *result.warnings))
+    return replace(result, registration=registration, left_out=left_out, warnings=(*astray, *notes, *result.warnings))
 
 
 def _restated(panel: Panel, file: LockFile) -> tuple[str, ...]:

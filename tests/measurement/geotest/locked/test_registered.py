@@ -126,3 +126,11 @@ def test_cells_are_compared_as_locked(panel: Panels, proposal: Callable[..., Pro
     assert [cell.name for cell in found.cells] == ["north", "south"]
     assert found.differences[0].percent_lift.estimate == pytest.approx(-0.06, abs=0.02)
     assert found.window.start == date(2024, 3, 4)
+
+
+def test_what_went_astray_stands_in_the_report(panel: Panels, locked: Locks) -> None:
+    file = locked(settings=QUICK)[1]
+    clean = analyze_registered(panel(98), file)
+    assert not any("did not run as locked" in note for note in clean.warnings)
+    astray = analyze_registered(panel(98, kept=0.4), file)
+    assert any("did not run as locked: 4 of 4 treated geos are off plan" in note for note in astray.warnings)
