@@ -53,18 +53,18 @@ def arrange(read: ReadPanel, test: GeoTest) -> Arrangement:
         GeoTestError: geos, window, outcome or spend do not fit the panel; the message says which and the remedy.
     """
     panel = read.panel
-    _refuse_unknown_geos(read, test)
+    refuse_unknown_geos(read, test)
     first, last, cooled = _periods(panel, test)
-    _refuse_short(first, last - first + 1, panel.frequency)
+    refuse_short(first, last - first + 1, panel.frequency)
     outcome, values, in_money = outcome_of(panel, test.outcome)
-    pairs, pair_notes = _complete_pairs(panel, test)
+    pairs, pair_notes = complete_pairs(panel, test)
     treated = tuple(pair.treated for pair in pairs) if pairs else test.treated
     matched = (*treated, *(pair.control for pair in pairs))
-    _refuse_no_sales(matched, values[_rows(panel, matched), :first])
-    controls, dropped = _controls(panel, test, pairs, values[:, :first])
-    _refuse_too_few(treated, controls)
+    refuse_no_sales(matched, values[rows_of(panel, matched), :first])
+    controls, dropped = controls_of(panel, test, pairs, values[:, :first])
+    refuse_too_few(treated, controls)
     spend = None if test.spend is None else panel.spend[:, :, spend_channel(panel, test.spend)]
-    rows, others = _rows(panel, treated), _rows(panel, controls)
+    rows, others = rows_of(panel, treated), rows_of(panel, controls)
     if spend is not None and not spend[rows, : cooled + 1].any():
         raise GeoTestError(
             f"channel {test.spend!r} spends nothing in the treated geos, neither before the test nor in it, so "
@@ -108,7 +108,7 @@ def _cut(comparison: Comparison, end: int) -> Comparison:
     )
 
 
-def _refuse_unknown_geos(read: ReadPanel, test: GeoTest) -> None:
+def refuse_unknown_geos(read: ReadPanel, test: GeoTest) -> None:
     geos = read.panel.geos
     if len(geos) < 2:
         raise GeoTestError(
@@ -190,7 +190,7 @@ def spend_channel(panel: Panel, name: str) -> int:
     return index
 
 
-def _complete_pairs(panel: Panel, test: GeoTest) -> tuple[tuple[GeoPair, ...], tuple[str, ...]]:
+def complete_pairs(panel: Panel, test: GeoTest) -> tuple[tuple[GeoPair, ...], tuple[str, ...]]:
     if not test.pairs:
         return (), ()
     known = set(panel.geos) - set(test.excluded)
@@ -203,7 +203,7 @@ def _complete_pairs(panel: Panel, test: GeoTest) -> tuple[tuple[GeoPair, ...], t
     return whole, (f"{len(missing)} pairs are left out, as a geo of theirs is not in the panel: {name_list(missing)}",)
 
 
-def _controls(
+def controls_of(
     panel: Panel, test: GeoTest, pairs: tuple[GeoPair, ...], before: FloatArray
 ) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Control geos, with pairs only the pairs' own; and those dropped because they sold nothing before the test."""
@@ -217,13 +217,13 @@ def _dropped_note(dropped: tuple[str, ...]) -> tuple[str, ...]:
     return (f"left out, as they sold nothing before the test: {name_list(dropped)}",) if dropped else ()
 
 
-def _refuse_no_sales(names: tuple[str, ...], before: FloatArray) -> None:
+def refuse_no_sales(names: tuple[str, ...], before: FloatArray) -> None:
     for name, series in zip(names, before, strict=True):
         if not series.mean() > 0:
             raise GeoTestError(f"geo {name!r} sold nothing before the test: it cannot be compared; leave it out")
 
 
-def _refuse_too_few(treated: tuple[str, ...], controls: tuple[str, ...]) -> None:
+def refuse_too_few(treated: tuple[str, ...], controls: tuple[str, ...]) -> None:
     if not controls:
         raise GeoTestError(
             f"all geos that are left are treated ({name_list(treated)}), so there is no control: hold some geos back"
@@ -234,7 +234,7 @@ def _refuse_too_few(treated: tuple[str, ...], controls: tuple[str, ...]) -> None
         )
 
 
-def _refuse_short(before: int, periods: int, frequency: Frequency) -> None:
+def refuse_short(before: int, periods: int, frequency: Frequency) -> None:
     least = max(LEAST_BEFORE, periods)
     if before < least:
         unit = "weeks" if frequency is Frequency.WEEKLY else "days"
@@ -257,6 +257,6 @@ def _leakage(comparison: Comparison, test: GeoTest) -> tuple[str, ...]:
     )
 
 
-def _rows(panel: Panel, names: tuple[str, ...]) -> list[int]:
+def rows_of(panel: Panel, names: tuple[str, ...]) -> list[int]:
     place = {geo: index for index, geo in enumerate(panel.geos)}
     return [place[name] for name in names]

@@ -7,8 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from api.cli.geo import ESTIMATORS
+from api.cli.geo_options import ESTIMATORS, KINDS
 from api.cli.main import run
+from measurement.geotest.design_question import ExperimentKind
 from measurement.geotest.specification import Estimator
 
 KEYS = {
@@ -76,7 +77,8 @@ def answered(capsys: pytest.CaptureFixture[str], *arguments: str) -> dict[str, o
     return told
 
 
-def test_the_names_of_estimators_are_those_of_the_package() -> None:
+def test_names_of_choices_are_those_of_the_package() -> None:
+    assert set(KINDS) == {kind.value for kind in ExperimentKind}
     assert set(ESTIMATORS) == {estimator.value for estimator in Estimator}
 
 
