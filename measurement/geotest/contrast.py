@@ -10,7 +10,7 @@ import numpy as np
 from scipy import stats
 
 from measurement.geotest.bayesian import Prediction, gap_of, predict
-from measurement.geotest.calibrated import DONOR_SETS, calibrate
+from measurement.geotest.calibrated import DONOR_SETS, calibrate, independent_sets
 from measurement.geotest.clipping import clipped
 from measurement.geotest.comparison import Comparison, FloatArray, IntArray
 from measurement.geotest.estimators import t_p_value
@@ -87,13 +87,15 @@ class Contrast:
         before, scale = mended.periods_before, float(np.hypot(*weights))
         unit = (weights[0] / scale, weights[1] / scale)
         own = _prediction(mended.treated[self.first], mended.treated[self.second], mended.donors, before, unit)
+        sets = self.donor_sets()
         others = [
             _prediction(
                 mended.donors[one], mended.donors[two], np.delete(mended.donors, np.append(one, two), 0), before, unit
             )
-            for one, two in self.donor_sets()
+            for one, two in sets
         ]
-        calibration = calibrate(own, others, before, mended.periods)
+        apart = independent_sets(len(mended.donors), sum(len(rows) for rows in sets[0]))
+        calibration = calibrate(own, others, before, mended.periods, apart)
         return ContrastFinding(own.effect * scale, own.sd * calibration.stretch * scale, calibration.degrees_of_freedom)
 
     def donor_sets(self) -> list[tuple[IntArray, IntArray]]:
