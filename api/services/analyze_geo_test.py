@@ -1,10 +1,8 @@
 """A panel's file and a finished geo test in, its analysis out, and one HTML page where asked for."""
 
-import json
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from measurement.errors import GeoTestError
 from measurement.geotest.result import GeoTestResult
 from measurement.geotest.specification import AnalysisSettings, GeoTest, Window
 from measurement.reading import ReadPanel
@@ -28,6 +26,7 @@ class AnalysisRequest:
 
 def analyze_file(request: AnalysisRequest, settings: AnalysisSettings) -> GeoTestResult:
     """Read, analyse, write the page. Raises BadInput; a page is written only when it is complete."""
+    from api.services.read_design import DesignedTest, read_design
     from api.services.write_page import refuse_no_folder, write_whole
     from measurement.geotest.analysis import analyze_geo_test
     from measurement.geotest.pairs import read_pairs
@@ -36,14 +35,15 @@ def analyze_file(request: AnalysisRequest, settings: AnalysisSettings) -> GeoTes
         refuse_no_folder(request.html)
     read, spend = _read(request)
     pairs = read_pairs(request.pairs) if request.pairs else ()
+    designed = read_design(request.design) if request.design else DesignedTest(request.treated)
     test = GeoTest(
         window=request.window,
-        treated=tuple(pair.treated for pair in pairs)
-        or (_designed(request.design) if request.design else request.treated),
-        excluded=request.excluded,
+        treated=tuple(pair.treated for pair in pairs) or designed.treated,
+        excluded=tuple(dict.fromkeys((*request.excluded, *designed.set_apart))),
         pairs=pairs,
         outcome=request.outcome,
         spend=spend,
+        blocks=designed.blocks,
     )
     result = analyze_geo_test(read, test, settings)
     if request.html is not None:
@@ -53,20 +53,6 @@ def analyze_file(request: AnalysisRequest, settings: AnalysisSettings) -> GeoTes
         page = GeoPage(result, settings, panel_hash(read.panel))
         write_whole(request.html, render_geo_test(page))
     return result
-
-
-def _designed(path: Path) -> tuple[str, ...]:
-    """The treated geos of the recommended design in an answer of `rmo geo design --json`."""
-    try:
-        told = json.loads(path.read_text(encoding="utf-8"))
-        designs, place = told["designs"], told["recommended"]
-        if place is None:
-            raise GeoTestError(f"{path} recommends no design: it holds a refusal; name the geos with --treated a,b")
-        return tuple(str(geo) for geo in designs[place]["treated"])
-    except FileNotFoundError:
-        raise GeoTestError(f"{path} does not exist: write a design with rmo geo design PANEL --json > {path}") from None
-    except (ValueError, KeyError, TypeError, IndexError):
-        raise GeoTestError(f"{path} is not a design: it should hold the answer of rmo geo design --json") from None
 
 
 def _read(request: AnalysisRequest) -> tuple[ReadPanel, str | None]:

@@ -58,7 +58,7 @@ def _plan(market: Market, rows: IntArray, usual: FloatArray | None, change: floa
     else:
         recent = market.outcome[rows][:, -market.periods :].reshape(len(rows), usual.shape[1], -1).sum(axis=2)
         shares = recent / recent.sum()
-    planned = np.maximum(usual + change * shares, 0.0)
+    planned = np.zeros_like(usual) if change < 0 else usual + change * shares
     return tuple(
         PlannedSpend(geo, week + 1, float(usual[place, week]), float(planned[place, week]))
         for place, geo in enumerate(market.names(rows))

@@ -65,6 +65,8 @@ class GeoTest:
         treated: their names; with `pairs` those that the coin chose.
         excluded: geos that take no part, neither treated nor control.
         pairs: matched pairs, or () where treatment was not randomised within pairs.
+        blocks: within which coins fell, as a design tells: each holds its units, each unit its geos (a supergeo has
+            several). They serve a randomisation test alone.
         outcome: the outcome's name, or None for the only one or the sum of those in money.
         spend: channel whose spend the test changed, or None.
 
@@ -78,6 +80,7 @@ class GeoTest:
     pairs: tuple[GeoPair, ...] = ()
     outcome: str | None = None
     spend: str | None = None
+    blocks: tuple[tuple[tuple[str, ...], ...], ...] = ()
 
     def __post_init__(self) -> None:
         if not self.treated:

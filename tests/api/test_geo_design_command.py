@@ -160,6 +160,32 @@ def test_gaps_are_left_out_by_name(capsys: pytest.CaptureFixture[str]) -> None:
     assert "warning: left out for gaps in their dates or outcomes: geo 5" in said.err
 
 
+def test_an_analysis_knows_how_coins_fell_and_who_was_set_apart(capsys: pytest.CaptureFixture[str], room: Path) -> None:
+    asked = [
+        "geo",
+        "design",
+        "panel.csv",
+        "--weeks",
+        "1",
+        "--geos-min",
+        "4",
+        "--geos-max",
+        "4",
+        "--adjacent",
+        "near.csv",
+    ]
+    run([*asked, "--json"])
+    told = json.loads(capsys.readouterr().out)
+    place = next(number for number, design in enumerate(told["designs"]) if design["rule"] == "pairs")
+    (room / "drawn.json").write_text(json.dumps(told | {"recommended": place}))
+    window = ["--start", "2024-03-11", "--end", "2024-03-17", "--design", "drawn.json"]
+    assert run(["geo", "analyze", "panel.csv", *window, "--estimator", "randomisation", "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    (room / "drawn.json").unlink()
+    assert "over 16 assignments within the design's blocks" in found["inference"]
+    assert set(told["designs"][place]["set_apart"]) == set(found["left_out"])
+
+
 BAD = {
     "an unknown kind": ["--kind", "dark"],
     "no weeks": ["--weeks", "0"],
