@@ -43,7 +43,12 @@ def answer_in_words(told: Mapping[str, Any]) -> list[str]:
 
 
 def _size(found: Mapping[str, Any]) -> str:
-    return f"{found['geos']} geos for {found['weeks']} week{'s' if found['weeks'] > 1 else ''}"
+    return f"{counted(found['geos'], 'geo')} for {counted(found['weeks'], 'week')}"
+
+
+def counted(count: int, what: str) -> str:
+    """`1 week`, `2 weeks`."""
+    return f"{count} {what}{'' if count == 1 else 's'}"
 
 
 def _cost(found: Mapping[str, Any]) -> str:

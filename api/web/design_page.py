@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from api.design_wording import answer_in_words, chosen_in_words, record_in_words
+from api.design_wording import answer_in_words, chosen_in_words, counted, record_in_words
 from api.formats import compact_money, number, percent
 from api.plain_json import plain
 from api.web.design_plots import cell_colour, history_plot, lengths, placebo_plot, power_plot, trade_off_plot
@@ -33,7 +33,7 @@ def render_design(answer: DesignAnswer, panel: Panel) -> str:
         record=record_in_words(best) if best else "",
         tiles=_tiles(told, best, panel.currency) if best else [],
         rows=_trade_rows(told, panel.currency),
-        lengths=[(f"{weeks} weeks", cell_colour(place)) for place, weeks in enumerate(lengths(answer))],
+        lengths=[(counted(weeks, "week"), cell_colour(place)) for place, weeks in enumerate(lengths(answer))],
         cells=[(", ".join(cell), cell_colour(place)) for place, cell in enumerate(best["cells"])] if best else [],
         plan=_plan_rows(best, panel.currency) if best else [],
         power=percent(answer.question.power),
@@ -46,8 +46,8 @@ def render_design(answer: DesignAnswer, panel: Panel) -> str:
 def _headline(told: Mapping[str, Any], best: Mapping[str, Any] | None) -> str:
     if told["refused_because"] or best is None:
         return "No design will do"
-    treated = len(best["treated"])
-    return f"Treat {treated} geo{'s' if treated > 1 else ''} for {best['weeks']} week{'s' if best['weeks'] > 1 else ''}"
+    cells = f" in {len(best['cells'])} cells" if len(best["cells"]) > 1 else ""
+    return f"Treat {counted(len(best['treated']), 'geo')}{cells} for {counted(best['weeks'], 'week')}"
 
 
 def _pictures(answer: DesignAnswer, panel: Panel) -> dict[str, PicturePair | None]:
@@ -79,7 +79,8 @@ def _tiles(told: Mapping[str, Any], best: Mapping[str, Any], currency: str) -> l
         {
             "label": "Least effect found",
             "figure": percent(best["mde"], 1),
-            "note": f"of treated sales, with power {percent(told['question']['power'])}",
+            "note": f"of treated sales, with power {percent(told['question']['power'])}"
+            + (f"; {percent(best['mde_difference'], 1)} between cells" if best["mde_difference"] else ""),
         },
         {
             "label": "False positives",
@@ -102,8 +103,7 @@ def _tiles(told: Mapping[str, Any], best: Mapping[str, Any], currency: str) -> l
 def _trade_rows(told: Mapping[str, Any], currency: str) -> list[dict[str, str]]:
     return [
         {
-            "geos": number(row["geos"]),
-            "weeks": number(row["weeks"]),
+            "name": f"{counted(row['geos'], 'geo')}, {counted(row['weeks'], 'week')}",
             "mde": percent(row["mde"], 1),
             "size": percent(row["size"], 1),
             "cost": compact_money(row["cost"], currency),

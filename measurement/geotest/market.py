@@ -95,6 +95,14 @@ def market_of(read: ReadPanel, question: DesignQuestion) -> Market:
     )
 
 
+def market_without_wishes(outcome: FloatArray, eligible: IntArray, periods: int) -> Market:
+    """Geos without names, channel or neighbours: sales `(G, T)`, rows that may be treated, and a test's length."""
+    count = len(outcome)
+    none = np.zeros(0, dtype=np.int64)
+    names = tuple(str(row) for row in range(count))
+    return Market(names, outcome, None, eligible, none, np.zeros((count, count), dtype=bool), periods, ())
+
+
 def _refuse_unknown(read: ReadPanel, question: DesignQuestion) -> None:
     panel = read.panel
     if len(panel.geos) < 2:
