@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from measurement.errors import GeoTestError
 from measurement.geotest.design_answer import DesignAnswer, Limit, Refusal, TradeOff
+from measurement.geotest.design_money import spend_notes
 from measurement.geotest.design_question import DesignQuestion
 from measurement.geotest.design_search import Finalist, search
 from measurement.geotest.limits import binding
@@ -60,7 +61,7 @@ def design_geo_test(read: ReadPanel, question: DesignQuestion, weeks: tuple[int,
         designs=tuple(entry[0].design for entry in found[:SHOWN]),
         refusal=looked,
         trade_off=rows,
-        warnings=(*asked.warnings, *notes),
+        warnings=(*asked.warnings, *notes, *spend_notes(best.design.money)),
     )
 
 
@@ -77,12 +78,11 @@ def _effort(one: Finalist) -> float:
 
 
 def _trade_off(found: list[Finalist]) -> tuple[TradeOff, ...]:
-    """The best of each number of geos and length, in that order."""
+    """The first of each number of geos and length, in that order; `found` has the best first."""
     best: dict[tuple[int, int], Finalist] = {}
     for one in found:
         key = (one.design.weeks, len(one.design.treated))
-        if key not in best or one.worth < best[key].worth:
-            best[key] = one
+        best.setdefault(key, one)
     return tuple(
         TradeOff(
             geos=geos,

@@ -10,6 +10,9 @@ from measurement.geotest.market import Market
 USUAL_HEAVY_UP = 1.0
 """Extra spend of a heavy-up over the usual, where neither a budget nor an expected return says how much."""
 
+LARGEST_FACTOR = 3.0
+"""Planned over usual spend up to which nothing is said."""
+
 
 def money_of(market: Market, question: DesignQuestion, rows: IntArray, mde: float | None) -> Money:
     """Spend change, cost, plan and the least return that is found.
@@ -31,6 +34,17 @@ def money_of(market: Market, question: DesignQuestion, rows: IntArray, mde: floa
         return Money()
     least = None if mde is None or change == 0 else mde * sales / abs(change)
     return Money(change, cost, _plan(market, rows, usual, change), least)
+
+
+def spend_notes(money: Money) -> tuple[str, ...]:
+    """What the reader should know of the plan."""
+    usual, planned = sum(row.usual for row in money.plan), sum(row.planned for row in money.plan)
+    if not usual or planned <= LARGEST_FACTOR * usual:
+        return ()
+    return (
+        f"the plan spends {planned / usual:.1f} times the usual in the treated geos: what it returns says little of "
+        "usual spend, since returns fall as spend grows; treat more geos or larger ones, or spend less",
+    )
 
 
 def _by_week(market: Market, question: DesignQuestion, rows: IntArray) -> FloatArray | None:
