@@ -53,9 +53,11 @@ def search(market: Market, question: DesignQuestion) -> list[Finalist] | Refusal
     sizes = sizes_allowed(market, question)
     if isinstance(sizes, Refusal):
         return sizes
-    found = {size: candidates(market, size, question.cells, question.seed) for size in sizes}
+    # What is told later comes from windows held back, so sets are not made by looking at them either.
+    seen = replace(market, outcome=market.outcome[:, : min(windows.held_back.starts)])
+    found = {size: candidates(seen, size, question.cells, question.seed) for size in sizes}
     if question.cells == 1:
-        for one in supergeo_candidates(market, (sizes[0], sizes[-1]), question.seed):
+        for one in supergeo_candidates(seen, (sizes[0], sizes[-1]), question.seed):
             found[len(one.rows)].append(one)
     heat = _Heat(market, question, windows, max(LEAST_FINALISTS, MOST_FINALISTS // len(sizes)))
     finalists = [finalist for of_size in found.values() if of_size for finalist in heat.finalists(of_size)]

@@ -25,7 +25,7 @@ def question(**changes: Any) -> DesignQuestion:
 
 
 def test_designs_have_the_public_keys_and_come_best_first(market_panel: Made) -> None:
-    told = design_geo_test(market_panel(4), question(channel="tv", iroas=2.0)).to_json()
+    told = design_geo_test(market_panel(4), question(channel="tv", iroas=4.0)).to_json()
     assert told["recommended"] == 0
     assert told["refused_because"] is None
     for design in told["designs"]:
@@ -34,13 +34,12 @@ def test_designs_have_the_public_keys_and_come_best_first(market_panel: Made) ->
         assert not set(design["treated"]) & set(design["control"])
         assert len(design["treated"]) + len(design["control"]) == 12
         assert design["spend_change"] == pytest.approx(-20 * 7 * len(design["treated"]))
-        assert design["cost"] == pytest.approx(-2 * design["spend_change"])
+        assert design["cost"] == pytest.approx(-4 * design["spend_change"])
         assert design["power"] >= 0.8
         assert design["duration"] == 7
         assert 0 <= design["size"] <= 0.35
         assert design["placements"] >= 200
         assert design["power_curve"][0][0] == 0.0
-        assert design["mde"] * sum(row["usual"] for row in design["spend_plan"]) > 0
 
 
 def test_the_same_seed_gives_the_same_designs(market_panel: Made) -> None:
