@@ -38,7 +38,7 @@ PAST, FRESH = 91, 5
 LEAST_WORLDS = 20
 ALLOWED = 8.0
 """Points by which the power achieved may differ from the power claimed."""
-KEEP_EVERY = 5
+KEEP_EVERY = 2
 Record = dict[str, Any]
 
 
