@@ -17,7 +17,7 @@ Weeks = Annotated[str, typer.Option("--weeks", help="Length of the test in weeks
 GeosMin = Annotated[int, typer.Option("--geos-min", help="Fewest geos to treat, in each cell.")]
 GeosMax = Annotated[int, typer.Option("--geos-max", help="Most geos to treat, in each cell.")]
 Cells = Annotated[int, typer.Option("--cells", help="Disjoint treated sets, compared with the same controls.")]
-Include = Annotated[str, typer.Option("--include", help="Geos that must be treated: a,b.")]
+Include = Annotated[str, typer.Option("--include", help="Geos that must be treated, in the first cell: a,b.")]
 Keep = Annotated[str, typer.Option("--keep", help="Geos that must be controls: c,d.")]
 Exclude = Annotated[str, typer.Option("--exclude", help="Geos that take no part: e,f.")]
 EligibilityFile = Annotated[

@@ -72,7 +72,7 @@ def supergeo_candidates(market: Market, sizes: tuple[int, int], seed: int) -> li
 def follows(outcome: FloatArray, rows: IntArray, controls: IntArray | None = None) -> float:
     """Correlation of the set's sales with those of its controls, by default all other geos."""
     rest = np.setdiff1d(np.arange(len(outcome)), rows) if controls is None else controls
-    return float(np.corrcoef(outcome[rows].sum(axis=0), outcome[rest].sum(axis=0))[0, 1])
+    return float(_correlations(np.stack([outcome[rows].sum(axis=0), outcome[rest].sum(axis=0)]))[0, 1])
 
 
 def _drawn(market: Market, size: int, cells: int, seed: int) -> list[Candidate]:
@@ -123,7 +123,7 @@ def _ranked(market: Market, size: int, eligible: IntArray, include: IntArray) ->
     """Sets of a geo and those most like it, those that best follow their controls first."""
     if len(eligible) < size or len(include) > size:
         return []
-    correlation = np.atleast_2d(np.corrcoef(market.outcome[eligible]))
+    correlation = _correlations(market.outcome[eligible])
     sets = set()
     for place in range(len(eligible)):
         nearest = eligible[np.argsort(-correlation[place], kind="stable")]
@@ -132,6 +132,13 @@ def _ranked(market: Market, size: int, eligible: IntArray, include: IntArray) ->
     found = [np.array(rows) for rows in sorted(sets)]
     feasible = [rows for rows in found if market.feasible((rows,))]
     return sorted(feasible, key=lambda rows: -follows(market.outcome, rows, market.controls((rows,))))
+
+
+def _correlations(series: FloatArray) -> FloatArray:
+    """Between all rows; 0 with a series that never changes."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        found = np.atleast_2d(np.corrcoef(series))
+    return np.nan_to_num(found, nan=0.0)
 
 
 def _distances(outcome: FloatArray) -> FloatArray:

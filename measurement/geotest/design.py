@@ -9,7 +9,7 @@ from measurement.errors import GeoTestError
 from measurement.geotest.design_answer import DesignAnswer, Limit, Refusal, TradeOff
 from measurement.geotest.design_money import spend_notes
 from measurement.geotest.design_question import DesignQuestion
-from measurement.geotest.design_search import Finalist, search
+from measurement.geotest.design_search import Finalist, search, sizes_note
 from measurement.geotest.limits import binding
 from measurement.geotest.market import Market, market_of, refused_channel
 from measurement.reading import ReadPanel
@@ -61,7 +61,7 @@ def design_geo_test(read: ReadPanel, question: DesignQuestion, weeks: tuple[int,
         designs=tuple(entry[0].design for entry in found[:SHOWN]),
         refusal=looked,
         trade_off=rows,
-        warnings=(*asked.warnings, *notes, *spend_notes(best.design.money)),
+        warnings=(*asked.warnings, *notes, *sizes_note(market, one), *spend_notes(best.design.money)),
     )
 
 

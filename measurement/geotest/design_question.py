@@ -32,7 +32,8 @@ class DesignQuestion:
         weeks: length of the test.
         geos_min, geos_max: how many geos may be treated, in each cell.
         cells: disjoint treated sets that are compared with the same controls, and with each other.
-        include: geos that must be treated; `keep`: geos that must be controls; `exclude`: geos that take no part.
+        include: geos that must be treated, in the first cell; `keep`: geos that must be controls.
+        exclude: geos that take no part.
         adjacent: pairs of geos that touch or overlap: a neighbour of a treated geo is no control and in no other cell.
         outcome, channel: names, or None for the only or summed outcome, and for no channel.
         budget: most that the test may cost, or None; `iroas`: what the channel is thought to return, or None.

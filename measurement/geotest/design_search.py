@@ -58,10 +58,21 @@ def search(market: Market, question: DesignQuestion) -> list[Finalist] | Refusal
     found = {size: candidates(seen, size, question.cells, question.seed) for size in sizes}
     if question.cells == 1:
         for one in supergeo_candidates(seen, (sizes[0], sizes[-1]), question.seed):
-            found[len(one.rows)].append(one)
+            found.setdefault(len(one.rows), []).append(one)
     heat = _Heat(market, question, windows, max(LEAST_FINALISTS, MOST_FINALISTS // len(sizes)))
     finalists = [finalist for of_size in found.values() if of_size for finalist in heat.finalists(of_size)]
     return finalists or no_sets(question, market)
+
+
+def sizes_note(market: Market, question: DesignQuestion) -> tuple[str, ...]:
+    """Which sizes were tried, where some were passed over."""
+    sizes = sizes_allowed(market, question)
+    if isinstance(sizes, Refusal) or len(sizes) == sizes[-1] - sizes[0] + 1:
+        return ()
+    tried = ", ".join(map(str, sizes))
+    return (
+        f"of {sizes[0]} to {sizes[-1]} geos, {tried} were tried: narrow --geos-min and --geos-max for those between",
+    )
 
 
 @dataclass(frozen=True)

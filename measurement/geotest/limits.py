@@ -2,11 +2,14 @@
 
 from collections.abc import Sequence
 
+import numpy as np
+
 from measurement.geotest.design_answer import GeoTestDesign, Limit, Refusal, TradeOff
 from measurement.geotest.design_question import DesignQuestion, ExperimentKind
 from measurement.geotest.market import Market
 
 LARGEST_SHARE = 1 / 3
+MOST_SIZES = 6
 
 
 def broken(design: GeoTestDesign, question: DesignQuestion, market: Market) -> Refusal | None:
@@ -39,13 +42,15 @@ def _expected(design: GeoTestDesign, question: DesignQuestion, market: Market) -
     return -change * question.iroas / float(market.outcome[rows][:, -market.periods :].sum())
 
 
-def sizes_allowed(market: Market, question: DesignQuestion) -> range | Refusal:
-    """Numbers of geos that each cell may have, or why there are none."""
+def sizes_allowed(market: Market, question: DesignQuestion) -> tuple[int, ...] | Refusal:
+    """Numbers of geos that each cell may have, a few of them evenly where there are many, or why there are none."""
     geos, cells, eligible = len(market.geos), question.cells, len(market.eligible)
-    least = max(question.geos_min, -(-len(market.include) // cells) if cells > 1 else len(market.include), 1)
+    least = max(question.geos_min, len(market.include), 1)
     most = min(question.geos_max, int(LARGEST_SHARE * geos) // cells, eligible // cells)
     if most >= least:
-        return range(least, most + 1)
+        return tuple(
+            dict.fromkeys(np.linspace(least, most, min(MOST_SIZES, most - least + 1)).round().astype(int).tolist())
+        )
     forced = len(market.include) > max(question.geos_max * cells, int(LARGEST_SHARE * geos))
     where = f" in each of {cells} cells" if cells > 1 else ""
     few = eligible // cells < least
@@ -74,22 +79,17 @@ def _remedy(limit: Refusal, rows: Sequence[TradeOff]) -> str:
             cost, row = min(costs, key=lambda pair: pair[0])
             return f"the cheapest that was tried costs {cost:,.0f} ({row.geos} geos, {row.weeks} weeks)"
         return "raise --budget"
+    other = "or design a heavy-up" if limit.limit is Limit.IROAS else "or accept a larger effect"
     if not known:
-        return "test longer, or in more geos"
+        return f"test longer (--weeks), in more geos (--geos-max), {other}"
     least = min(known, key=lambda row: row.mde or 0.0)
-    most_geos, most_weeks = max(row.geos for row in rows), max(row.weeks for row in rows)
-    grow = [
-        word
-        for word, reached in (
-            ("longer (--weeks)", least.weeks == most_weeks),
-            ("in more geos (--geos-max)", least.geos == most_geos),
-        )
-        if reached
-    ]
-    tried = f"the sharpest that was tried finds {least.mde:.1%} ({least.geos} geos, {least.weeks} weeks)"
-    return (
-        f"{tried}; test {' or '.join(grow)}, or accept a larger effect" if grow else f"{tried}; accept a larger effect"
+    reached = (
+        ("longer (--weeks)", least.weeks == max(row.weeks for row in rows)),
+        ("in more geos (--geos-max)", least.geos == max(row.geos for row in rows)),
     )
+    grow = [word for word, at_end in reached if at_end]
+    tried = f"the sharpest that was tried finds {least.mde:.1%} ({least.geos} geos, {least.weeks} weeks)"
+    return f"{tried}; test {' or '.join(grow)}, {other}" if grow else f"{tried}; {other.removeprefix('or ')}"
 
 
 def no_room(market: Market, windows: int, needed: int) -> Refusal:

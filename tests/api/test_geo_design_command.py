@@ -153,6 +153,13 @@ def test_a_panel_too_short_is_a_refusal(capsys: pytest.CaptureFixture[str]) -> N
     assert "the panel has 19 periods" in " ".join(capsys.readouterr().out.split())
 
 
+def test_names_that_differ_in_case_only_are_refused(capsys: pytest.CaptureFixture[str], room: Path) -> None:
+    (room / "case.csv").write_text((room / "panel.csv").read_text().replace("geo 5,", "GEO 4,"))
+    assert run([*DESIGN[:2], "case.csv", *DESIGN[3:]]) == 2
+    (room / "case.csv").unlink()
+    assert "they differ only in case or blanks" in capsys.readouterr().err
+
+
 def test_gaps_are_left_out_by_name(capsys: pytest.CaptureFixture[str]) -> None:
     assert run([*DESIGN[:2], "gaps.csv", *DESIGN[3:], "--json"]) == 0
     said = capsys.readouterr()

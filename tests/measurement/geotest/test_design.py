@@ -198,3 +198,10 @@ def test_a_length_without_room_is_left_out_and_said(market_panel: Made) -> None:
     answer = design_geo_test(market_panel(9), question(), (1, 8))
     assert {row.weeks for row in answer.trade_off} == {1}
     assert any("not every length was tried" in note for note in answer.warnings)
+
+
+def test_of_many_sizes_a_few_are_tried_and_said(market_panel: Made) -> None:
+    answer = design_geo_test(market_panel(12, geos=30), question(geos_max=10))
+    assert {row.geos for row in answer.trade_off} >= {2, 10}
+    assert len({row.geos for row in answer.trade_off}) == 6
+    assert any("of 2 to 10 geos, 2, 4, 5, 7, 8, 10 were tried" in note for note in answer.warnings)

@@ -134,6 +134,15 @@ def test_a_geo_with_gaps_or_without_sales_takes_no_part_and_is_named(market_pane
         design_geo_test(dead, question(include=("geo 2",)))
 
 
+def test_a_geo_whose_sales_never_change_is_no_obstacle(market_panel: Made) -> None:
+    read = market_panel(8)
+    values = read.panel.outcome_values.copy()
+    values[3] = 500.0
+    answer = design_geo_test(replace(read, panel=replace(read.panel, outcome_values=values)), question())
+    assert answer.recommended is not None
+    assert answer.recommended.mde is not None
+
+
 def written(path: Path, *lines: str) -> Path:
     path.write_text("\n".join(lines) + "\n")
     return path
