@@ -10,6 +10,15 @@ from api.cli.options import Json, MapFile, PanelFile, Seed, names
 from api.cli.output import computing, note, people, print_json, warn
 
 DESIGN_EXAMPLE = "Example: rmo geo design panel.csv --channel tv --weeks 2,4 --geos-max 4 --mde 0.05 --html page.html"
+ASSIGNMENTS = {
+    "any": (),
+    "drawn": ("pairs", "strata", "supergeos"),
+    "pairs": ("pairs",),
+    "strata": ("strata",),
+    "supergeos": ("supergeos",),
+    "selected": ("selected",),
+}
+"""How treated geos may be found, as rules of the package; none for any way."""
 KINDS = ("holdout", "go_dark", "heavy_up")
 
 Kind = Annotated[str, typer.Option("--kind", help=f"What happens in the treated geos: {', '.join(KINDS)}.")]
@@ -17,6 +26,9 @@ Weeks = Annotated[str, typer.Option("--weeks", help="Length of the test in weeks
 GeosMin = Annotated[int, typer.Option("--geos-min", help="Fewest geos to treat, in each cell.")]
 GeosMax = Annotated[int, typer.Option("--geos-max", help="Most geos to treat, in each cell.")]
 Cells = Annotated[int, typer.Option("--cells", help="Disjoint treated sets, compared with the same controls.")]
+AssignmentName = Annotated[
+    str, typer.Option("--assignment", help=f"How treated geos may be found: {', '.join(ASSIGNMENTS)}.")
+]
 Include = Annotated[str, typer.Option("--include", help="Geos that must be treated, in the first cell: a,b.")]
 Keep = Annotated[str, typer.Option("--keep", help="Geos that must be controls: c,d.")]
 Exclude = Annotated[str, typer.Option("--exclude", help="Geos that take no part: e,f.")]
@@ -49,6 +61,7 @@ def design(
     geos_min: GeosMin = 2,
     geos_max: GeosMax = 5,
     cells: Cells = 1,
+    assignment: AssignmentName = "any",
     include: Include = "",
     keep: Keep = "",
     exclude: Exclude = "",
@@ -68,10 +81,12 @@ def design(
 ) -> int:
     """Say which geos to treat and what a test of them would find; exit code 3 where no design will do."""
     from api.services.design_geo_test import DesignRequest, design_file
-    from measurement.geotest.design_question import DesignQuestion, ExperimentKind
+    from measurement.geotest.design_question import DesignQuestion, ExperimentKind, Rule
 
     if kind not in KINDS:
         raise typer.BadParameter(f"kind {kind!r} is not known: give one of {', '.join(KINDS)}")
+    if assignment not in ASSIGNMENTS:
+        raise typer.BadParameter(f"assignment {assignment!r} is not known: give one of {', '.join(ASSIGNMENTS)}")
     lengths = _lengths(weeks)
     question = DesignQuestion(
         kind=ExperimentKind(kind),
@@ -79,6 +94,7 @@ def design(
         geos_min=geos_min,
         geos_max=geos_max,
         cells=cells,
+        rules=tuple(Rule(name) for name in ASSIGNMENTS[assignment]),
         include=names(include),
         keep=names(keep),
         exclude=names(exclude),

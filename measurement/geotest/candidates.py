@@ -7,7 +7,7 @@ import numpy as np
 from measurement.errors import GeoTestError
 from measurement.geotest.assignment import matched_blocks, matched_supergeos
 from measurement.geotest.comparison import FloatArray, IntArray
-from measurement.geotest.design_answer import Rule
+from measurement.geotest.design_question import Rule
 from measurement.geotest.market import Market
 
 SELECTED_PER_SIZE = 12
@@ -51,10 +51,9 @@ def candidates(market: Market, size: int, cells: int, seed: int) -> list[Candida
 
 
 def supergeo_candidates(market: Market, sizes: tuple[int, int], seed: int) -> list[Candidate]:
-    """One set drawn within pairs of supergeos where geos are very unequal, of between `sizes` geos; or none."""
-    volumes = market.outcome[market.eligible].mean(axis=1)
+    """One set of between `sizes` geos, drawn within pairs of supergeos; or none."""
     least, most = sizes
-    if len(market.include) or most < 3 or len(volumes) < 4 or volumes.max() < UNEQUAL * np.median(volumes):
+    if len(market.include) or most < 3 or len(market.eligible) < 4:
         return []
     parts = np.array_split(market.outcome[market.eligible], min(PARTS, market.outcome.shape[1]), axis=1)
     series = np.stack([part.mean(axis=1) for part in parts], axis=1)
@@ -67,6 +66,12 @@ def supergeo_candidates(market: Market, sizes: tuple[int, int], seed: int) -> li
     treated = np.sort([row for block, coin in zip(blocks, coins, strict=True) for row in block[int(coin)]])
     found = Candidate((treated,), Rule.SUPERGEOS, blocks)
     return [found] if market.feasible(found.cells) else []
+
+
+def very_unequal(market: Market) -> bool:
+    """Whether the largest geo that may be treated is too large to have a partner."""
+    volumes = market.outcome[market.eligible].mean(axis=1)
+    return bool(volumes.max() >= UNEQUAL * np.median(volumes))
 
 
 def follows(outcome: FloatArray, rows: IntArray, controls: IntArray | None = None) -> float:

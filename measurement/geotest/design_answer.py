@@ -4,16 +4,7 @@ from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Any
 
-from measurement.geotest.design_question import DesignQuestion
-
-
-class Rule(Enum):
-    """How treated geos were found: by coins within pairs, strata or pairs of supergeos, or selected for a close fit."""
-
-    PAIRS = "pairs"
-    STRATA = "strata"
-    SUPERGEOS = "supergeos"
-    SELECTED = "selected"
+from measurement.geotest.design_question import DesignQuestion, Rule
 
 
 class Limit(Enum):

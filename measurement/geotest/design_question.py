@@ -23,6 +23,15 @@ class ExperimentKind(Enum):
         return 1.0 if self is ExperimentKind.HEAVY_UP else -1.0
 
 
+class Rule(Enum):
+    """How treated geos were found: by coins within pairs, strata or pairs of supergeos, or selected for a close fit."""
+
+    PAIRS = "pairs"
+    STRATA = "strata"
+    SUPERGEOS = "supergeos"
+    SELECTED = "selected"
+
+
 @dataclass(frozen=True)
 class DesignQuestion:
     """What a test should be able to do.
@@ -35,6 +44,7 @@ class DesignQuestion:
         include: geos that must be treated, in the first cell; `keep`: geos that must be controls.
         exclude: geos that take no part.
         adjacent: pairs of geos that touch or overlap: a neighbour of a treated geo is no control and in no other cell.
+        rules: how treated geos may be found; () for any way.
         outcome, channel: names, or None for the only or summed outcome, and for no channel.
         budget: most that the test may cost, or None; `iroas`: what the channel is thought to return, or None.
         mde: largest detectable effect that is acceptable, as a share of sales, or None.
@@ -54,6 +64,7 @@ class DesignQuestion:
     keep: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
     adjacent: tuple[tuple[str, str], ...] = ()
+    rules: tuple[Rule, ...] = ()
     outcome: str | None = None
     channel: str | None = None
     budget: float | None = None
@@ -68,6 +79,13 @@ class DesignQuestion:
             raise GeoTestError(f"a test of {self.weeks} weeks cannot be: give --weeks 1 or more")
         if not 1 <= self.cells <= MOST_CELLS:
             raise GeoTestError(f"a test of {self.cells} cells cannot be: give --cells between 1 and {MOST_CELLS}")
+        if self.include and self.rules and Rule.SELECTED not in self.rules:
+            raise GeoTestError(
+                "geos that must be treated cannot be drawn by coins: drop --include, the treat rows of --eligibility, "
+                "or the --assignment"
+            )
+        if self.cells > 1 and self.rules == (Rule.SUPERGEOS,):
+            raise GeoTestError("supergeos come in pairs, for one cell: give --cells 1, or --assignment strata")
         if not 1 <= self.geos_min <= self.geos_max:
             raise GeoTestError(f"--geos-min {self.geos_min} and --geos-max {self.geos_max} leave no number of geos")
         for name, share in (("power", self.power), ("level", self.level)):
@@ -87,6 +105,10 @@ class DesignQuestion:
         for geo in named:
             if named.count(geo) > 1:
                 raise GeoTestError(f"geo {geo!r} is named twice among --include, --keep and --exclude: name it once")
+
+    def admits(self, rule: Rule) -> bool:
+        """Whether treated geos may be found this way."""
+        return not self.rules or rule in self.rules
 
     def to_json(self) -> dict[str, Any]:
         """What a lock of the design needs to know, with the names of the command's options."""

@@ -4,11 +4,11 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from measurement.geotest.candidates import Candidate, candidates, follows, supergeo_candidates
+from measurement.geotest.candidates import Candidate, candidates, follows, supergeo_candidates, very_unequal
 from measurement.geotest.comparison import FloatArray, IntArray
 from measurement.geotest.design_answer import Ability, GeoTestDesign, Refusal
 from measurement.geotest.design_money import money_of
-from measurement.geotest.design_question import DesignQuestion, ExperimentKind
+from measurement.geotest.design_question import DesignQuestion, ExperimentKind, Rule
 from measurement.geotest.limits import broken, no_room, no_sets, sizes_allowed
 from measurement.geotest.market import Market
 from measurement.geotest.power import (
@@ -55,8 +55,11 @@ def search(market: Market, question: DesignQuestion) -> list[Finalist] | Refusal
         return sizes
     # What is told later comes from windows held back, so sets are not made by looking at them either.
     seen = replace(market, outcome=market.outcome[:, : min(windows.held_back.starts)])
-    found = {size: candidates(seen, size, question.cells, question.seed) for size in sizes}
-    if question.cells == 1:
+    found = {
+        size: [one for one in candidates(seen, size, question.cells, question.seed) if question.admits(one.rule)]
+        for size in sizes
+    }
+    if question.cells == 1 and (Rule.SUPERGEOS in question.rules or (not question.rules and very_unequal(seen))):
         for one in supergeo_candidates(seen, (sizes[0], sizes[-1]), question.seed):
             found.setdefault(len(one.rows), []).append(one)
     heat = _Heat(market, question, windows, max(LEAST_FINALISTS, MOST_FINALISTS // len(sizes)))

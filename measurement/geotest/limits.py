@@ -110,6 +110,8 @@ def no_sets(question: DesignQuestion, market: Market) -> Refusal:
             f"with the neighbours of treated geos set apart, no choice of {question.geos_min} to {question.geos_max} "
             f"geos leaves three controls{apart}: ask for fewer geos or cells, or free neighbours",
         )
+    how = f" by {', '.join(rule.value for rule in question.rules)}" if question.rules else ""
     return Refusal(
-        Limit.ELIGIBILITY, "no choice of geos leaves three controls: ask for fewer geos or let more geos take part"
+        Limit.ELIGIBILITY,
+        f"no choice of geos{how} leaves three controls: ask for fewer geos or let more geos take part",
     )

@@ -8,9 +8,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from api.cli.geo_design import KINDS
+from api.cli.geo_design import ASSIGNMENTS, KINDS
 from api.cli.main import run
-from measurement.geotest.design_question import ExperimentKind
+from measurement.geotest.design_question import ExperimentKind, Rule
 
 GEOS, DAYS = 18, 84
 DESIGN = ["geo", "design", "panel.csv", "--weeks", "1", "--geos-min", "2", "--geos-max", "2"]
@@ -44,6 +44,7 @@ def in_room(room: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_the_kinds_are_those_of_the_package() -> None:
     assert set(KINDS) == {kind.value for kind in ExperimentKind}
+    assert {rule for rules in ASSIGNMENTS.values() for rule in rules} == {rule.value for rule in Rule}
 
 
 def test_json_has_what_a_lock_needs(capsys: pytest.CaptureFixture[str]) -> None:
@@ -195,6 +196,8 @@ def test_an_analysis_knows_how_coins_fell_and_who_was_set_apart(capsys: pytest.C
 
 BAD = {
     "an unknown kind": ["--kind", "dark"],
+    "an unknown assignment": ["--assignment", "dice"],
+    "a coin for who must be treated": ["--assignment", "pairs", "--include", "geo 1"],
     "no weeks": ["--weeks", "0"],
     "weeks in words": ["--weeks", "two"],
     "half a week": ["--weeks", "1.5"],

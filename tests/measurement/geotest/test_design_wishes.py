@@ -8,10 +8,9 @@ from typing import Any
 import pytest
 
 from measurement.errors import GeoTestError
-from measurement.geotest.candidates import candidates, follows, supergeo_candidates
+from measurement.geotest.candidates import candidates, follows, supergeo_candidates, very_unequal
 from measurement.geotest.design import design_geo_test
-from measurement.geotest.design_answer import Rule
-from measurement.geotest.design_question import DesignQuestion
+from measurement.geotest.design_question import DesignQuestion, Rule
 from measurement.geotest.eligibility import Eligibility, narrowed, read_eligibility, read_neighbours
 from measurement.geotest.market import Market, market_of
 from measurement.reading import ReadPanel
@@ -58,9 +57,10 @@ def test_coins_choose_one_geo_for_each_cell_in_each_block(market_panel: Made, ce
 def test_very_unequal_geos_are_matched_as_supergeos(market_panel: Made) -> None:
     read = market_panel(5, geos=14)
     values = read.panel.outcome_values.copy()
-    assert supergeo_candidates(market(read), (2, 4), 0) == []
+    assert not very_unequal(market(read))
     values[0] *= 4
     unequal = market(replace(read, panel=replace(read.panel, outcome_values=values)))
+    assert very_unequal(unequal)
     both: set[bool] = set()
     for seed in range(8):
         (found,) = supergeo_candidates(unequal, (2, 4), seed)
@@ -71,6 +71,22 @@ def test_very_unequal_geos_are_matched_as_supergeos(market_panel: Made) -> None:
         assert all(set(unit) <= set(found.rows) or not set(unit) & set(found.rows) for unit in sides)
         both.add(0 in found.rows)
     assert both == {True, False}
+
+
+@pytest.mark.parametrize("rule", list(Rule))
+def test_how_geos_are_found_can_be_asked_for(market_panel: Made, rule: Rule) -> None:
+    answer = design_geo_test(market_panel(6, geos=20), question(geos_max=4, rules=(rule,)))
+    assert answer.recommended is not None
+    assert {design.rule for design in answer.designs} == {rule}
+    for design in answer.designs:
+        assert bool(design.blocks) == (design.assignment_seed is not None) == (rule is not Rule.SELECTED)
+
+
+def test_who_must_be_treated_cannot_be_drawn() -> None:
+    with pytest.raises(GeoTestError, match="cannot be drawn by coins"):
+        question(include=("geo 1",), rules=(Rule.PAIRS,))
+    with pytest.raises(GeoTestError, match="supergeos come in pairs"):
+        question(cells=2, rules=(Rule.SUPERGEOS,))
 
 
 def test_neighbours_of_treated_geos_are_no_controls(market_panel: Made) -> None:
