@@ -6,7 +6,7 @@ Candidates are rehearsed on past windows; the earlier windows choose, the later 
 from dataclasses import replace
 
 from measurement.errors import GeoTestError
-from measurement.geotest.design_answer import DesignAnswer, Limit, Refusal, TradeOff
+from measurement.geotest.design_answer import DesignAnswer, GeoTestDesign, Limit, Refusal, TradeOff
 from measurement.geotest.design_money import spend_notes
 from measurement.geotest.design_question import DesignQuestion
 from measurement.geotest.design_search import Finalist, search, sizes_note
@@ -61,7 +61,23 @@ def design_geo_test(read: ReadPanel, question: DesignQuestion, weeks: tuple[int,
         designs=tuple(entry[0].design for entry in found[:SHOWN]),
         refusal=looked,
         trade_off=rows,
-        warnings=(*asked.warnings, *notes, *sizes_note(market, one), *spend_notes(best.design.money)),
+        warnings=(
+            *asked.warnings,
+            *_coins_note(best.design, question),
+            *notes,
+            *sizes_note(market, one),
+            *spend_notes(best.design.money),
+        ),
+    )
+
+
+def _coins_note(design: GeoTestDesign, question: DesignQuestion) -> tuple[str, ...]:
+    """Whether the coins can vouch for a result by themselves."""
+    if design.assignments is None or design.assignments * (1 - question.level) >= 1:
+        return ()
+    return (
+        f"the coins could have fallen in {design.assignments} ways, too few for a randomisation test at "
+        f"{question.level:.0%}: the default analysis does not need one; more geos give more coins",
     )
 
 

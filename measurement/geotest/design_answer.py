@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, replace
 from enum import Enum
+from math import perm, prod
 from typing import Any
 
 from measurement.geotest.design_question import DesignQuestion, Rule
@@ -123,6 +124,11 @@ class GeoTestDesign:
         return tuple(geo for cell in self.cells for geo in cell)
 
     @property
+    def assignments(self) -> int | None:
+        """How many ways the coins could have fallen; None where none did."""
+        return prod(perm(len(block), len(self.cells)) for block in self.blocks) if self.blocks else None
+
+    @property
     def mde(self) -> float | None:
         """The design's MDE."""
         return self.ability.mde
@@ -140,6 +146,7 @@ class GeoTestDesign:
             "set_apart": list(self.set_apart),
             "rule": self.rule.value,
             "blocks": blocks,
+            "assignments": self.assignments,
             **{name: getattr(self, name) for name in names},
             **self.ability.to_json(),
             **money,

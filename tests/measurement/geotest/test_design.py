@@ -15,8 +15,9 @@ from measurement.reading import ReadPanel
 
 Made = Callable[..., ReadPanel]
 KEYS = (
-    "treated control cells set_apart rule blocks assignment_seed weeks duration mde cell_mdes mde_difference power "
-    "power_curve size placements windows spend_change cost detectable_iroas spend_plan scaled_l2 correlation share"
+    "treated control cells set_apart rule blocks assignments assignment_seed weeks duration mde cell_mdes "
+    "mde_difference power power_curve size placements windows spend_change cost detectable_iroas spend_plan scaled_l2 "
+    "correlation share"
 )
 
 

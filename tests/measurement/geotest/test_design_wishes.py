@@ -80,6 +80,10 @@ def test_how_geos_are_found_can_be_asked_for(market_panel: Made, rule: Rule) -> 
     assert {design.rule for design in answer.designs} == {rule}
     for design in answer.designs:
         assert bool(design.blocks) == (design.assignment_seed is not None) == (rule is not Rule.SELECTED)
+        ways = {Rule.PAIRS: 2, Rule.STRATA: 4, Rule.SUPERGEOS: 2}
+        assert design.assignments == (ways[rule] ** len(design.blocks) if rule in ways else None)
+    few = answer.recommended.assignments is not None and answer.recommended.assignments < 10
+    assert any("too few for a randomisation test" in note for note in answer.warnings) == few
 
 
 def test_who_must_be_treated_cannot_be_drawn() -> None:
