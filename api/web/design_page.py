@@ -26,7 +26,7 @@ def render_design(answer: DesignAnswer, panel: Panel) -> str:
         kind=_KINDS[told["question"]["kind"]],
         channel=answer.question.channel or "",
         headline=_headline(told, best),
-        refused=told["refused_because"],
+        refused=_sentence(told["refused_because"]),
         best=best,
         sentences=answer_in_words(told),
         chosen=chosen_in_words(best) if best else "",
@@ -48,6 +48,10 @@ def _headline(told: Mapping[str, Any], best: Mapping[str, Any] | None) -> str:
         return "No design will do"
     cells = f" in {len(best['cells'])} cells" if len(best["cells"]) > 1 else ""
     return f"Treat {counted(len(best['treated']), 'geo')}{cells} for {counted(best['weeks'], 'week')}"
+
+
+def _sentence(text: str | None) -> str:
+    return f"{text[:1].upper()}{text[1:]}." if text else ""
 
 
 def _pictures(answer: DesignAnswer, panel: Panel) -> dict[str, PicturePair | None]:

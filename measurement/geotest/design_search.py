@@ -136,7 +136,7 @@ def _ability(rehearsal: Rehearsal, number: int, question: DesignQuestion) -> Abi
     effect = question.mde if question.mde is not None else mde
     cells = range(rehearsal.half_widths.shape[1])
     placebos = rehearsal.placebos(number)
-    effects = CURVE * (effect if effect is not None else 0.5)
+    effects = CURVE * max(effect or 0.0, mde or 0.5)
     curve = np.min([rehearsal.power(number, effects, cell) for cell in cells], axis=0)
     return Ability(
         mde=mde,

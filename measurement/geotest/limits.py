@@ -88,7 +88,7 @@ def _remedy(limit: Refusal, rows: Sequence[TradeOff]) -> str:
         ("in more geos (--geos-max)", least.geos == max(row.geos for row in rows)),
     )
     grow = [word for word, at_end in reached if at_end]
-    tried = f"the sharpest that was tried finds {least.mde:.1%} ({least.geos} geos, {least.weeks} weeks)"
+    tried = f"the best of all sizes and lengths finds {least.mde:.1%} ({least.geos} geos, {least.weeks} weeks)"
     return f"{tried}; test {' or '.join(grow)}, {other}" if grow else f"{tried}; {other.removeprefix('or ')}"
 
 

@@ -22,7 +22,7 @@ EFFECTS = np.concatenate([np.arange(0, 0.1, 0.001), np.arange(0.1, 1.0001, 0.005
 LEAST_PLACEMENTS = 200
 """Placebos before a size is told."""
 CURVE = np.linspace(0, 2, 17)
-"""Effects of a power curve over the MDE."""
+"""Effects of a power curve, over the larger of the MDE and the effect asked for."""
 THREADS = 2
 
 
