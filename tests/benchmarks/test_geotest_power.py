@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from benchmarks.geotest_panels import simulated
+from benchmarks.geotest_panels import WINDOW, simulated, with_futures
 from benchmarks.geotest_power import PAST, STUDIES, _called, write_page
 
 
@@ -27,3 +27,18 @@ def test_a_large_effect_in_a_fresh_window_is_found(lift: float, called: bool) ->
     whole = simulated(STUDIES[0].cell, 0)[1].everyone()
     geos = ([0, 1, 2], list(range(3, len(whole))))
     assert _called(whole, geos, (PAST, 14), lift) is called
+
+
+@pytest.mark.parametrize("study", STUDIES[:2], ids=lambda study: study.name)
+def test_futures_share_a_past_and_go_on_from_it(study) -> None:
+    first, second = with_futures(study.cell, 3, 2)
+    assert first.shape == (study.cell.donors + 1, PAST + WINDOW)
+    np.testing.assert_array_equal(first[:, :PAST], second[:, :PAST])
+    assert not np.allclose(first[:, PAST:], second[:, PAST:])
+    # Where the past ends, a day changes as much as on any other.
+    many = np.stack([np.log(with_futures(study.cell, seed, 1)[0]) for seed in range(20)])
+    changes = np.abs(np.diff(many, axis=2)).mean(axis=(0, 1))
+    assert changes[PAST - 1] == pytest.approx(changes.mean(), rel=0.5)
+    spread = many.std(axis=2).mean()
+    like = np.log(simulated(study.cell, 3)[1].everyone()).std(axis=1).mean()
+    assert spread == pytest.approx(like, rel=0.25)
