@@ -1,4 +1,4 @@
-"""A geo test's or design's JSON in, tables and sentences for people out."""
+"""A geo test's JSON in, tables and sentences for people out."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -7,22 +7,10 @@ from rich.console import Console
 from rich.table import Table
 
 from api.cli.output import safe, table
-from api.formats import compact, number, percent
+from api.formats import percent
 from api.geo_wording import difference_rows, effect_rows, estimator_name, fit_in_words, placebo_in_words
 
 _SHOWN_WEIGHTS = 8
-_DESIGN_COLUMNS = (
-    "<treated",
-    "<chosen",
-    "MDE",
-    "power",
-    "false positives",
-    "of sales",
-    "spend change",
-    "cost",
-    "fit",
-    "correlation",
-)
 
 
 def print_analysis(console: Console, told: Mapping[str, Any]) -> None:
@@ -76,26 +64,3 @@ def _differences(told: Mapping[str, Any]) -> Table:
 def _weights(weights: Mapping[str, float]) -> str:
     largest = sorted(weights.items(), key=lambda item: -abs(item[1]))[:_SHOWN_WEIGHTS]
     return ", ".join(f"{name} {weight:.3f}" for name, weight in largest)
-
-
-def print_designs(console: Console, told: Mapping[str, Any]) -> None:
-    """Designs, best first, and the limit that binds where none will do."""
-    if told["designs"]:
-        made = table("Designs, best first", _DESIGN_COLUMNS)
-        for design in told["designs"]:
-            made.add_row(
-                safe(", ".join(design["treated"])),
-                "selected" if design["assignment_seed"] is None else "coin in pairs",
-                percent(design["mde"], 1),
-                percent(design["power"]),
-                percent(design["size"], 1),
-                percent(design["share"], 1),
-                compact(design["spend_change"]),
-                compact(design["cost"]),
-                number(design["scaled_l2"], 2),
-                number(design["correlation"], 2),
-            )
-        console.print(made)
-        console.print("MDE, power and false positives are from past windows that played no part in the order.")
-    if told["refused_because"]:
-        console.print(f"[bold]{safe(told['refused_because'])}[/bold]")

@@ -4,10 +4,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from measurement.geotest.result import GeoTestResult
-from measurement.geotest.specification import AnalysisSettings, Cell, Estimator, GeoPair, GeoTest, Window
+from measurement.geotest.specification import AnalysisSettings, Cell, GeoTest, Window
 from measurement.reading import ReadPanel
+
+if TYPE_CHECKING:
+    from measurement.geotest.design_file import Design
 
 
 @dataclass(frozen=True)
@@ -44,15 +48,16 @@ def analyze_file(request: AnalysisRequest, settings: AnalysisSettings) -> GeoTes
 
     _refuse_no_page(request.html)
     read, spend = read_with_spend(request.panel, request.panel_map, request.spend)
-    treated, cells, pairs = _who(request, settings.estimator)
+    who = _who(request)
     test = GeoTest(
         window=request.window,
-        treated=treated,
-        excluded=request.excluded,
-        pairs=pairs,
+        treated=who.treated,
+        excluded=tuple(dict.fromkeys((*request.excluded, *who.set_apart))),
+        pairs=who.pairs if request.pairs else who.pairs_for(settings.estimator),
         outcome=request.outcome,
         spend=spend,
-        cells=cells,
+        cells=who.cells,
+        blocks=who.assignment.blocks,
     )
     result = analyze_geo_test(read, test, settings)
     _write_page(request.html, result, settings, read)
@@ -78,20 +83,18 @@ def analyze_locked(request: LockedRequest) -> GeoTestResult:
     return result
 
 
-def _who(
-    request: AnalysisRequest, estimator: Estimator
-) -> tuple[tuple[str, ...], tuple[Cell, ...], tuple[GeoPair, ...]]:
-    """Treated geos, cells and pairs, as they are named, or from a file."""
-    from measurement.geotest.design_file import read_design
+def _who(request: AnalysisRequest) -> "Design":
+    """Who was treated and how that came about, as it is named, or from a file."""
+    from measurement.geotest.design_file import Design, read_design
     from measurement.geotest.pairs import read_pairs
 
     if request.pairs is not None:
         pairs = read_pairs(request.pairs)
-        return tuple(pair.treated for pair in pairs), (), pairs
+        return Design(treated=tuple(pair.treated for pair in pairs), pairs=pairs)
     if request.design is not None:
-        design = read_design(request.design)
-        return design.treated, design.cells, design.pairs_for(estimator)
-    return request.treated or tuple(geo for cell in request.cells for geo in cell.geos), request.cells, ()
+        return read_design(request.design)
+    treated = request.treated or tuple(geo for cell in request.cells for geo in cell.geos)
+    return Design(treated=treated, cells=request.cells)
 
 
 def _refuse_no_page(html: Path | None) -> None:

@@ -84,6 +84,7 @@ def lock_test(request: LockRequest) -> LockAnswer:
             outcome=outcome,
             spend=channel,
             cells=design.cells,
+            blocks=design.assignment.blocks,
         ),
         settings=AnalysisSettings(
             Estimator(request.estimator), request.level or design.level or 0.9, request.break_even, request.seed

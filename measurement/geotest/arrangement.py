@@ -1,12 +1,13 @@
 """A panel and a test's specification in, the arrays of its analysis out; a test that cannot be analysed ends here."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 import numpy as np
 from numpy.typing import NDArray
 
 from measurement.errors import GeoTestError
+from measurement.geotest.blocks import rows_of_blocks
 from measurement.geotest.comparison import LEAST_BEFORE, Comparison
 from measurement.geotest.specification import GeoPair, GeoTest
 from measurement.panel import Frequency, Level, Panel
@@ -80,6 +81,7 @@ def arrange(read: ReadPanel, test: GeoTest) -> Arrangement:
         ),
         treated_spend=None if spend is None else spend[rows, : cooled + 1],
         donor_spend=None if spend is None else spend[others, : cooled + 1],
+        blocks=rows_of_blocks(test, treated, controls),
     )
     left_out = tuple(sorted({*read.left_out, *test.excluded, *dropped}))
     notes = (*_dropped_note(dropped), *pair_notes, *_window_notes(panel, test), *_leakage(comparison, test))
@@ -98,13 +100,13 @@ def arrange(read: ReadPanel, test: GeoTest) -> Arrangement:
 def _cut(comparison: Comparison, end: int) -> Comparison:
     """The same comparison up to period `end`."""
     spend = comparison.treated_spend, comparison.donor_spend
-    return Comparison(
-        comparison.treated[:, :end],
-        comparison.donors[:, :end],
-        comparison.periods_before,
-        comparison.donor_names,
-        comparison.pairs,
-        *(None if values is None else values[:, :end] for values in spend),
+    treated_spend, donor_spend = (None if values is None else values[:, :end] for values in spend)
+    return replace(
+        comparison,
+        treated=comparison.treated[:, :end],
+        donors=comparison.donors[:, :end],
+        treated_spend=treated_spend,
+        donor_spend=donor_spend,
     )
 
 

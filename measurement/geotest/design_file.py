@@ -10,7 +10,7 @@ from typing import Any
 from measurement.errors import GeoTestError
 from measurement.geotest.design_question import ExperimentKind
 from measurement.geotest.registration import Assignment, PlannedSpend
-from measurement.geotest.specification import Cell, Estimator, GeoPair
+from measurement.geotest.specification import Blocks, Cell, Estimator, GeoPair
 
 SELECTED = Assignment()
 
@@ -59,19 +59,20 @@ class Design:
     level: float | None = None
 
     def pairs_for(self, estimator: Estimator) -> tuple[GeoPair, ...]:
-        """The pairs, where the estimator throws the coin again or compares within pairs; () for all others.
+        """The pairs, where the estimator compares within pairs; () for all others.
 
-        A design's power is rehearsed with the default and all controls, so `auto` keeps them all.
+        A design's power is rehearsed with the default and all controls, so `auto` keeps them all; a randomisation test
+        goes by the assignment's blocks.
 
         Raises:
-            GeoTestError: a randomisation test is asked for, and the coin fell within blocks that are no pairs.
+            GeoTestError: a comparison within pairs is asked for, and the coin fell within blocks that are no pairs.
         """
-        if estimator not in (Estimator.RANDOMISATION, Estimator.TRIMMED_MATCH):
+        if estimator is not Estimator.TRIMMED_MATCH:
             return ()
         if self.assignment.blocks and not self.pairs:
             raise GeoTestError(
-                f"the design's coin fell within {self.assignment.rule}, and {estimator.value} throws it within pairs "
-                "of one cell only: leave --estimator out, or design with pairs"
+                f"the design's coin fell within {self.assignment.rule}, and {estimator.value} compares within pairs of "
+                "one cell only: leave --estimator out, or design with pairs"
             )
         return self.pairs
 
@@ -104,7 +105,7 @@ def _design(told: Mapping[str, Any], question: Mapping[str, Any]) -> Design:
     groups = [_names(group) for group in told.get("cells") or ()]
     names = told.get("cell_names") or [f"cell {number}" for number in range(1, len(groups) + 1)]
     cells = tuple(Cell(str(name), geos) for name, geos in zip(names, groups, strict=True)) if len(groups) > 1 else ()
-    blocks = tuple(_names(_flat(block)) for block in told.get("blocks") or ())
+    blocks = tuple(tuple(_unit(unit) for unit in block) for block in told.get("blocks") or ())
     rule = str(told.get("rule") or "selected")
     kinds = {kind.value: kind for kind in ExperimentKind}
     return Design(
@@ -124,20 +125,21 @@ def _design(told: Mapping[str, Any], question: Mapping[str, Any]) -> Design:
     )
 
 
-def _pairs(blocks: Sequence[tuple[str, ...]], treated: tuple[str, ...]) -> tuple[GeoPair, ...]:
+def _pairs(blocks: Blocks, treated: tuple[str, ...]) -> tuple[GeoPair, ...]:
     """Blocks of two of which one is treated; () where a block is otherwise, as that is not the rule of pairs."""
     split = [
-        ([geo for geo in block if geo in treated], [geo for geo in block if geo not in treated]) for block in blocks
+        ([unit for unit in block if unit[0] in treated], [unit for unit in block if unit[0] not in treated])
+        for block in blocks
     ]
     split = [(ours, others) for ours, others in split if ours]
     if not split or any(len(ours) != 1 or len(others) != 1 for ours, others in split):
         return ()
-    return tuple(GeoPair(f"pair {n}", ours[0], others[0]) for n, (ours, others) in enumerate(split, start=1))
+    return tuple(GeoPair(f"pair {n}", ours[0][0], others[0][0]) for n, (ours, others) in enumerate(split, start=1))
 
 
-def _flat(block: Sequence[Any]) -> list[Any]:
-    """A block's geos; supergeos are lists in it."""
-    return [geo for unit in block for geo in (unit if isinstance(unit, list) else [unit])]
+def _unit(told: Any) -> tuple[str, ...]:
+    """A supergeo is a list of geos, any other unit a single one."""
+    return tuple(str(geo) for geo in told) if isinstance(told, list) else (str(told),)
 
 
 def _planned(row: Mapping[str, Any]) -> PlannedWeek:

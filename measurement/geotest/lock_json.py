@@ -7,7 +7,7 @@ from typing import Any
 from measurement.geotest.design_question import ExperimentKind
 from measurement.geotest.locked_data import LockedData
 from measurement.geotest.registration import Assignment, GeoLock, PlannedSpend
-from measurement.geotest.specification import AnalysisSettings, Cell, Estimator, GeoPair, GeoTest, Window
+from measurement.geotest.specification import AnalysisSettings, Blocks, Cell, Estimator, GeoPair, GeoTest, Window
 from measurement.panel import Frequency
 
 
@@ -39,7 +39,7 @@ def lock_to_json(lock: GeoLock) -> dict[str, Any]:
         "assignment": {
             "rule": lock.assignment.rule,
             "seed": lock.assignment.seed,
-            "blocks": [list(block) for block in lock.assignment.blocks],
+            "blocks": [[list(unit) for unit in block] for block in lock.assignment.blocks],
         },
         "spend_plan": [
             {"geo": row.geo, "week": row.start.isoformat(), "usual": row.usual, "planned": row.planned}
@@ -84,6 +84,7 @@ def lock_from_json(told: Mapping[str, Any]) -> GeoLock:
         outcome=told["outcome"],
         spend=told["spend"],
         cells=tuple(Cell(cell["name"], tuple(cell["geos"])) for cell in told["cells"]),
+        blocks=_blocks(told),
     )
     return GeoLock(
         name=told["name"],
@@ -95,11 +96,7 @@ def lock_from_json(told: Mapping[str, Any]) -> GeoLock:
             PlannedSpend(row["geo"], date.fromisoformat(row["week"]), row["usual"], row["planned"])
             for row in told["spend_plan"]
         ),
-        assignment=Assignment(
-            told["assignment"]["rule"],
-            told["assignment"]["seed"],
-            tuple(tuple(block) for block in told["assignment"]["blocks"]),
-        ),
+        assignment=Assignment(told["assignment"]["rule"], told["assignment"]["seed"], _blocks(told)),
         data=LockedData(
             data["panel_sha256"],
             date.fromisoformat(data["first"]),
@@ -111,3 +108,7 @@ def lock_from_json(told: Mapping[str, Any]) -> GeoLock:
         after_the_fact=told["after_the_fact"],
         versions=dict(told["versions"]),
     )
+
+
+def _blocks(told: Mapping[str, Any]) -> Blocks:
+    return tuple(tuple(tuple(unit) for unit in block) for block in told["assignment"]["blocks"])

@@ -1,6 +1,7 @@
 """Randomisation inference by the assignment rule: a comparison in, an exact p-value and interval out.
 
-Treatment could have fallen on other geos: on the other geo of each pair, or on any set of as many. Under each effect
+Treatment could have fallen on other geos: on the other geo of each pair, on other units of each block, or on any set of
+as many. Under each effect
 (a share of every treated geo's sales before the window) the statistic of all such assignments is compared with the
 one that was drawn. The statistic is linear in the effect, so the inversion is exact and p-values fall on both sides.
 """
@@ -10,6 +11,7 @@ from math import comb
 
 import numpy as np
 
+from measurement.geotest.blocks import assign_in_blocks, assignments_in_blocks
 from measurement.geotest.comparison import PER_WINDOW, BoolArray, Comparison, FloatArray, PlaceboWindows
 from measurement.geotest.finding import TIE, Finding, Placebos, Range
 
@@ -30,7 +32,9 @@ def randomisation_finding(comparison: Comparison, level: float, seed: int) -> Fi
     counterfactual = comparison.average[before].mean() * comparison.donors.sum(axis=0) / volumes.sum()
     gap = (comparison.average - counterfactual)[comparison.periods_before :].mean()
     counterfactual[comparison.periods_before :] += gap - effect * unit / comparison.cells
-    how = "within pairs" if len(comparison.pairs) else "of as many geos"
+    drawn = bool(len(comparison.pairs) or comparison.blocks)
+    inside = "within pairs" if len(comparison.pairs) else "within the design's blocks"
+    how = inside if drawn else "of as many geos"
     return Finding(
         lift=Range(effect * unit, min(low, effect) * unit, max(high, effect) * unit),
         p_value=p_value_of(low_ends, high_ends),
@@ -38,7 +42,7 @@ def randomisation_finding(comparison: Comparison, level: float, seed: int) -> Fi
         weights=weights,
         inference=f"randomisation test over {len(assignments):,} assignments {how}",
         notes=()
-        if len(comparison.pairs)
+        if drawn
         else (
             "the interval is exact if the treated geos were drawn at random; chosen by hand, it is an approximation",
         ),
@@ -65,6 +69,8 @@ def randomisation_placebos(comparison: Comparison, windows: PlaceboWindows, seed
 def assignment_count(comparison: Comparison) -> int:
     """How many assignments the rule could have drawn."""
     treated, geos = len(comparison.treated), len(comparison.treated) + len(comparison.donors)
+    if comparison.blocks and not len(comparison.pairs):
+        return assignments_in_blocks(comparison)
     return int(2 ** len(comparison.pairs)) if len(comparison.pairs) else comb(geos, treated)
 
 
@@ -77,6 +83,8 @@ def _assignments(comparison: Comparison, generator: np.random.Generator) -> Bool
         made = np.zeros((len(drawn), geos), dtype=bool)
         for pair, (first, second) in enumerate(comparison.pairs):
             made[:, first], made[:, treated + second] = drawn[:, pair], ~drawn[:, pair]
+    elif comparison.blocks:
+        made = assign_in_blocks(comparison, DRAWS, generator)
     elif comb(geos, treated) <= DRAWS:
         rows = list(combinations(range(geos), treated))
         made = np.zeros((len(rows), geos), dtype=bool)

@@ -27,7 +27,7 @@ from measurement.geotest.comparison import Comparison
 from measurement.geotest.design_question import ExperimentKind
 from measurement.geotest.estimators import resolve
 from measurement.geotest.locked_data import LockedData, mark
-from measurement.geotest.specification import AnalysisSettings, GeoPair, GeoTest, Window
+from measurement.geotest.specification import AnalysisSettings, Blocks, GeoPair, GeoTest, Window
 from measurement.panel import Frequency, Panel
 from measurement.panel_map import nearest
 from measurement.reading import ReadPanel
@@ -78,7 +78,7 @@ class Assignment:
 
     rule: str = "selected"
     seed: int | None = None
-    blocks: tuple[tuple[str, ...], ...] = ()
+    blocks: Blocks = ()
 
 
 @dataclass(frozen=True)

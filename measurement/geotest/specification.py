@@ -64,6 +64,10 @@ class Window:
             )
 
 
+Blocks = tuple[tuple[tuple[str, ...], ...], ...]
+"""Blocks within which coins fell: each holds its units, each unit its geos (a supergeo has several)."""
+
+
 @dataclass(frozen=True)
 class GeoTest:
     """A finished test.
@@ -73,6 +77,7 @@ class GeoTest:
         treated: their names; with `pairs` those that the coin chose.
         excluded: geos that take no part, neither treated nor control.
         pairs: matched pairs, or () where treatment was not randomised within pairs.
+        blocks: within which coins fell, as a design tells. They serve a randomisation test alone.
         outcome: the outcome's name, or None for the only one or the sum of those in money.
         spend: channel whose spend the test changed, or None.
         cells: groups of the treated geos that were treated differently, two or more; () where all were treated alike.
@@ -89,6 +94,7 @@ class GeoTest:
     outcome: str | None = None
     spend: str | None = None
     cells: tuple[Cell, ...] = ()
+    blocks: Blocks = ()
 
     def __post_init__(self) -> None:
         if not self.treated:
