@@ -73,6 +73,21 @@ def refused(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
     return said.err
 
 
+def test_a_locked_design_is_judged_by_its_own_coins_where_that_was_fixed(
+    room: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    answer = json.loads((room / "design.json").read_text())
+    pairs = [[f"geo {n}", f"geo {n + 4}"] for n in range(3)] + [["geo 3", ["geo 7", "geo 8"]]]
+    answer["designs"][0] |= {"rule": "supergeos", "blocks": pairs, "cells": [[f"geo {n}" for n in range(4)]]}
+    (room / "drawn.json").write_text(json.dumps(answer))
+    coins = ["--design", "drawn.json", "--estimator", "randomisation", "--level", "0.8"]
+    lock = told(capsys, *LOCK[1:], "coins.json", *coins)
+    assert lock["assignment"]["blocks"][3] == [["geo 3"], ["geo 7", "geo 8"]]
+    found = told(capsys, "analyze", "after.csv", "--lock", "coins.json")
+    assert "over 16 assignments within the design's blocks" in found["inference"]
+    assert found["p_value"] in (1 / 16, 2 / 16)
+
+
 def test_from_a_design_to_the_registered_report(room: Path, capsys: pytest.CaptureFixture[str]) -> None:
     lock = told(capsys, *LOCK[1:], "test.json", "--design", "design.json", "--cooldown-weeks", "2", "--break-even", "2")
     assert lock["window"] == {"start": START, "end": "2024-03-17", "cooldown_end": "2024-03-31"}
@@ -171,7 +186,7 @@ BAD = {
     "no such design": ["--design", "design.json", "--pick", "3"],
     "another spend than the design's": ["--design", "design.json", "--spend", "radio"],
     "another length than the design's": ["--design", "design.json", "--weeks", "3"],
-    "a coin that pairs cannot throw": ["--design", "design.json", "--estimator", "randomisation"],
+    "a comparison within pairs that are none": ["--design", "design.json", "--estimator", "trimmed_match"],
     "a design that is none": ["--design", "before.csv"],
     "all treated": ["--treated", ",".join(f"geo {n}" for n in range(14))],
     "a level in percent": ["--treated", "geo 0", "--level", "90"],
