@@ -12,7 +12,7 @@ import numpy as np
 from scipy import stats
 
 from measurement.geotest.bayesian import Prediction, gap_of, predict
-from measurement.geotest.calibrated import DONOR_SETS, Calibration, calibrate, predict_set
+from measurement.geotest.calibrated import DONOR_SETS, Calibration, calibrate, independent_sets, predict_set
 from measurement.geotest.clipping import without_spikes
 from measurement.geotest.comparison import FloatArray, IntArray, PlaceboWindows
 from measurement.geotest.market import Market
@@ -148,12 +148,12 @@ def _window(
 ) -> tuple[FloatArray, ...]:
     """Half-widths and errors of the candidates `(C, K)`, noise `(S,)` and noise of differences `(S / 2,)`."""
     periods, settings = asked
-    window = (start, periods)
     generator = np.random.default_rng([settings.seed, start, periods])
     mended = without_spikes(market.outcome[:, : start + periods], start)
     random_sets = _random_sets(len(mended), len(sets[0][0]), settings.sets_per_window, generator)
     yardsticks = [predict_set(mended, rows, start) for rows in random_sets]
     count, others = len(yardsticks), min(DONOR_SETS, len(yardsticks) - 1)
+    window = (start, periods, independent_sets(len(mended), len(random_sets[0])))
     judged = [
         _judged(own, [yardsticks[(place + 1 + step) % count] for step in range(others)], window, settings.level)
         for place, own in enumerate(yardsticks)
@@ -175,7 +175,7 @@ def _window(
 
 
 def _judged(
-    own: Prediction, others: Sequence[Prediction], window: tuple[int, int], level: float
+    own: Prediction, others: Sequence[Prediction], window: tuple[int, int, float], level: float
 ) -> tuple[float, float]:
     """What was found and the half-width of its interval, in units of mean sales before the window."""
     calibration = calibrate(own, others, *window)
