@@ -65,6 +65,9 @@ def read_bulksheet(table: Table, places: Mapping[str, int], currency: str, today
     if any(cell.strip() for cell in rows.raw("operation")):
         raise BidError(f"{table.file} is a bulksheet to upload, with operations in it: download a fresh one")
     entity = np.array([cell.casefold().removesuffix("s") for cell in rows.raw("entity")], dtype=object)
+    others = np.array([products(cell) not in {"SP", ""} for cell in rows.raw("product")], dtype=bool)
+    # What bulk files cannot change is not read either: a bid that is proposed must be one that can be written.
+    entity[others] = "of another product"
     unknown: set[str] = set()
     campaigns = _campaigns(rows, entity, unknown)
     targets = _targets(rows, entity, campaigns, today)
@@ -75,6 +78,8 @@ def read_bulksheet(table: Table, places: Mapping[str, int], currency: str, today
             for name in sorted(unknown)
         ),
     ]
+    if others.any():
+        warnings.append(f"{table.file}: {int(others.sum())} rows are not of Sponsored Products and were left out")
     return Parsed(
         Platform.AMAZON, table.file, campaigns, targets, is_state=True, rejected=rows.rejected(), warnings=(*warnings,)
     )

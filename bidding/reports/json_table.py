@@ -35,11 +35,7 @@ def _records(file: str, text: str) -> list[Any]:
     try:
         content = _parsed(text)
     except json.JSONDecodeError as error:
-        try:
-            content = [_parsed(line) for line in text.splitlines() if line.strip()]
-        except json.JSONDecodeError:
-            where = f"line {error.lineno}"
-            raise BidError(f"{file}, {where}: the JSON is cut short or damaged ({error.msg}); get it again") from None
+        content = _lines(file, text, error)
     except RecursionError:
         raise BidError(f"{file}: the JSON is nested too deeply to be a report") from None
     if isinstance(content, dict):
@@ -47,6 +43,18 @@ def _records(file: str, text: str) -> list[Any]:
     if not isinstance(content, list) or not content:
         raise BidError(f"{file} holds no records: get the report again")
     return content
+
+
+def _lines(file: str, text: str, whole: json.JSONDecodeError) -> list[Any]:
+    """One object per line; where the first line is none, the error is that of the whole text."""
+    found: list[Any] = []
+    for number, line in enumerate(text.splitlines(), start=1):
+        try:
+            found += [_parsed(line)] if line.strip() else []
+        except json.JSONDecodeError as error:
+            place, reason = (number, error.msg) if found else (whole.lineno, whole.msg)
+            raise BidError(f"{file}, line {place}: the JSON is cut short or damaged ({reason}); get it again") from None
+    return found
 
 
 def _parsed(text: str) -> Any:

@@ -4,8 +4,11 @@ import numpy as np
 
 from bidding.snapshot import BoolArray, IntArray, Match, Strategy, Texts
 
-RUNNING = frozenset(
-    {"enabled", "active", "eligible", "delivering", "on", "live", "true", "1", "eligible (limited)", ""}
+STOPPED = frozenset(
+    {
+        *("paused", "disabled", "inactive", "off", "ended", "suspended", "rejected", "draft", "false", "0", "no"),
+        *("not delivering", "not eligible", "incomplete", "archived", "removed", "deleted", "completed", "expired"),
+    }
 )
 GONE = frozenset({"archived", "removed", "deleted", "completed", "expired"})
 MATCHES = {"exact": Match.EXACT, "phrase": Match.PHRASE, "broad": Match.BROAD}
@@ -47,8 +50,17 @@ def products(text: str) -> str:
 
 
 def running(texts: Texts) -> BoolArray:
-    """Whether each state means that it runs; a state that is not told counts as running."""
-    return np.array([text.strip().casefold() in RUNNING for text in texts], dtype=bool)
+    """Whether each state means that it runs. One that is not told, or no word for a stop, counts as running: consoles
+    put remarks there too, such as "Below first page bid"; a bid for what does not run does no harm."""
+    known = {text: _runs(text) for text in set(texts)}
+    return np.array([known[text] for text in texts], dtype=bool)
+
+
+def _runs(text: str) -> bool:
+    plain = text.strip().casefold().replace("_", " ")
+    return not any(plain == word or plain.startswith((f"{word} ", f"{word}:", f"{word},")) for word in STOPPED) and (
+        "paused" not in plain
+    )
 
 
 def gone(texts: Texts) -> BoolArray:

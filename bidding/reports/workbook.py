@@ -19,6 +19,7 @@ from openpyxl.utils.exceptions import InvalidFileException
 
 from bidding.errors import BidError
 
+LARGEST_BOOK = 5 << 28
 LARGEST_SHEET = 1 << 30
 LARGEST_STRINGS = 1 << 28
 LARGEST_PART = 1 << 26
@@ -86,6 +87,8 @@ def check_zip(file: str, content: bytes) -> None:
         raise BidError(f"{file} is cut short or no workbook: download it again") from None
     if len(parts) > MOST_PARTS:
         raise BidError(f"{file} has {len(parts)} parts, which no report has: {REMEDY}")
+    if sum(part.file_size for part in parts) > LARGEST_BOOK:
+        raise BidError(f"{file} would unpack to more than {LARGEST_BOOK >> 20} MiB: it is not opened; {REMEDY}")
     for part in parts:
         largest = LARGEST_PART
         if part.filename.startswith("xl/worksheets/") or part.filename.endswith(TABLES):

@@ -1,5 +1,7 @@
 """What goes wrong with exports in practice: each is said by file, row and remedy, and nothing is guessed."""
 
+import gzip
+import json
 import zipfile
 from pathlib import Path
 
@@ -222,3 +224,66 @@ def test_a_sheet_that_claims_a_far_row_is_not_walked_to_it(folder, account, made
         for name, content in parts.items():
             book.writestr(name, content.replace(b'r="10"', b'r="99999999"') if "sheet1" in name else content)
     assert "larger than a sheet can be" in refused(folder, account)
+
+
+def test_other_ad_products_are_left_out_and_told(folder, account, made) -> None:
+    brands = [
+        {**row, "Product": "Sponsored Brands", "Campaign Id": "400000000000000088"} for row in made.bulk_rows()[:1]
+    ]
+    (folder / "bulk.csv").write_text(made.csv_text(made.BULK_HEADER, [*made.bulk_rows(), *brands]))
+    snapshot = read_reports(folder, account, TODAY)
+    assert "400000000000000088" not in snapshot.campaigns.ids
+    assert any("1 rows are not of Sponsored Products" in warning for warning in snapshot.warnings)
+    assert snapshot.rejected == ()
+
+
+def test_one_object_per_line_cut_short_names_the_line(folder, account, made) -> None:
+    lines = [json.dumps(made.report_row(made.SHOES, day)) for day in ("2026-05-08", "2026-05-09")]
+    (folder / "lines.json").write_text("\n".join(lines))
+    assert len(read_reports(folder, account, TODAY).performance) == 4
+    (folder / "lines.json").write_text("\n".join(lines)[:-9])
+    assert "lines.json, line 2: the JSON is cut short" in refused(folder, account)
+
+
+def test_a_report_without_a_row_is_a_day_without_results(folder, account, made, write_report) -> None:
+    write_report("targeting.csv", [])
+    snapshot = read_reports(folder, account, TODAY)
+    assert len(snapshot.performance) == 0
+    assert any("no daily results" in warning for warning in snapshot.warnings)
+
+
+def test_a_zip_of_one_report_is_read_and_one_of_many_is_not(folder, account) -> None:
+    with zipfile.ZipFile(folder / "targeting.zip", "w") as archive:
+        archive.write(folder / "targeting.csv", "targeting.csv")
+    content = (folder / "targeting.csv").read_bytes()
+    (folder / "targeting.csv").unlink()
+    assert len(read_reports(folder, account, TODAY).performance) == 2
+    with zipfile.ZipFile(folder / "targeting.zip", "a") as archive:
+        archive.writestr("second.csv", content)
+    assert "a zip archive of 2 files" in refused(folder, account)
+
+
+def test_a_gzip_that_swells_is_stopped(folder, account, monkeypatch) -> None:
+    monkeypatch.setattr("bidding.reports.decoding.LARGEST_TEXT", 1 << 20)
+    (folder / "bomb.csv.gz").write_bytes(gzip.compress(b"0" * (3 << 20)))
+    assert "bomb.csv.gz unpacks to more than 1 MiB" in refused(folder, account)
+
+
+def test_a_campaign_called_total_is_no_footer(folder, account, made) -> None:
+    rows = [{"campaignName": "Total Care", **row} for row in [made.report_row(made.SHOES, DAY)]]
+    header = ["campaignName", *(name for name in made.REPORT_HEADER if name != "campaignName")]
+    rows[0]["campaignName"] = "Total Care"
+    text = made.csv_text(header, rows) + "Total: Account,,,,,,,,,1000,10,7.5,,,,,,\n"
+    (folder / "targeting.csv").write_text(text)
+    assert list(read_reports(folder, account, TODAY).performance.clicks) == [10]
+
+
+def test_numbers_typed_as_numbers_in_a_workbook_lose_ids_only(folder, account, made) -> None:
+    (folder / "bulk.csv").unlink()
+    rows = [{**row, "Keyword Id": int(row["Keyword Id"])} if row.get("Keyword Id") else row for row in made.bulk_rows()]
+    made.write_book(folder / "bulk.xlsx", {"Sponsored Products Campaigns": (made.BULK_HEADER, rows)})
+    snapshot = read_reports(folder, account, TODAY)
+    assert list(snapshot.targets.ids) == [made.CLOSE]
+    lost = [row for row in snapshot.rejected if row.file.startswith("bulk.xlsx")]
+    assert [row.row for row in lost] == [6, 7]
+    assert all("was a number in a spreadsheet" in row.reason for row in lost)
