@@ -8,6 +8,7 @@ import io
 import re
 import zipfile
 from collections.abc import Iterable, Iterator
+from itertools import chain
 
 import numpy as np
 
@@ -149,7 +150,7 @@ def _table(file: str, records: Iterable[tuple[int, list[str]]], known: frozenset
     headers = _trimmed(ahead[place][1])
     wanted = [number for number, name in enumerate(headers) if plain_header(name) in known]
     body = _Body(file, len(headers), wanted)
-    for row, cells in (*ahead[place + 1 :], *stream):
+    for row, cells in chain(ahead[place + 1 :], stream):
         body.add(row, cells)
     body.finish()
     rows = np.array(body.rows, dtype=np.int64)
