@@ -80,7 +80,7 @@ def read_days(table: Table, places: Mapping[str, int], currency: str) -> Parsed:
     if rows.has("end_day"):
         several = rows.days("end_day") != day
         rows.lose_where(several, "the row adds up several days: export the report by day")
-    sales = rows.numbers("sales")
+    clicks, sales = rows.numbers("clicks"), rows.numbers("sales")
     halo = (
         rows.numbers("halo_sales", np.nan) if rows.has("halo_sales") else sales - rows.numbers("same_sku_sales", np.nan)
     )
@@ -89,8 +89,8 @@ def read_days(table: Table, places: Mapping[str, int], currency: str) -> Parsed:
         campaigns=rows.ids("campaign") if rows.has("campaign") else rows.texts("campaign_name"),
         day=day,
         impressions=rows.numbers("impressions"),
-        clicks=rows.numbers("clicks"),
-        cost=rows.numbers("cost"),
+        clicks=clicks,
+        cost=rows.cost("cost", clicks),
         orders=rows.numbers("orders"),
         sales=sales,
         new_to_brand_sales=rows.numbers("new_to_brand_sales", np.nan),

@@ -95,6 +95,12 @@ class Rows:
 
         return np.array(self._read(field, read, (NoNumber,), np.nan, None), dtype=np.float64)
 
+    def cost(self, field: str, clicks: FloatArray) -> FloatArray:
+        """Cost, `(N,)`: 0 where it is empty, but a row with clicks and no cost is lost."""
+        values = self.numbers(field, np.nan)
+        self.lose_where(np.isnan(values) & (clicks > 0), f"{self._header(field)}: it is empty, but there are clicks")
+        return np.nan_to_num(values)
+
     def mark(self) -> str:
         """The table's decimal mark."""
         if self._mark is None:

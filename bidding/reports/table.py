@@ -26,7 +26,6 @@ class Table:
         notes: text of the lines above the header.
         warnings: how the file was read, where that is not a matter of course.
         torn: rows that do not have as many cells as the header, with a reason each.
-        newline_at_end: whether the last line was ended.
     """
 
     file: str
@@ -37,7 +36,6 @@ class Table:
     notes: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
     torn: tuple[tuple[int, str], ...] = ()
-    newline_at_end: bool = True
 
     def __len__(self) -> int:
         return len(self.rows)

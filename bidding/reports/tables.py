@@ -8,6 +8,7 @@ import io
 import re
 import zipfile
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from itertools import chain
 
 import numpy as np
@@ -86,18 +87,9 @@ def _csv(file: str, text: str, warnings: tuple[str, ...], known: frozenset[str])
     table = _table(file, _records(file, text, separator), known, separator)
     if table is None:
         raise BidError(f"{file} has no rows below a header: download the report again")
-    ended = text.endswith(("\n", "\r"))
-    return Table(
-        table.file,
-        table.headers,
-        table.cells,
-        table.rows,
-        separator,
-        table.notes,
-        warnings,
-        table.torn,
-        ended,
-    )
+    if not text.endswith(("\n", "\r")):
+        warnings = (*warnings, f"{file} ends without a line break: if it was cut short there, its last cell is wrong")
+    return replace(table, warnings=warnings)
 
 
 def _separator(text: str, known: frozenset[str]) -> str:

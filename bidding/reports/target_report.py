@@ -114,7 +114,7 @@ def money(rows: Rows, field: str, empty: float) -> FloatArray:
 
 
 def _days(rows: Rows, ids: Texts, campaign: Texts, day: Days, report: TargetReport) -> ParsedDays:
-    sales = rows.numbers("sales")
+    clicks, sales = rows.numbers("clicks"), rows.numbers("sales")
     halo = rows.numbers("halo_sales", np.nan)
     if not rows.has("halo_sales") and rows.has("same_sku_sales"):
         halo = np.maximum(sales - rows.numbers("same_sku_sales"), 0.0)
@@ -124,8 +124,8 @@ def _days(rows: Rows, ids: Texts, campaign: Texts, day: Days, report: TargetRepo
         campaigns=campaign,
         day=day,
         impressions=rows.numbers("impressions"),
-        clicks=rows.numbers("clicks"),
-        cost=money(rows, "cost", 0.0),
+        clicks=clicks,
+        cost=rows.cost("cost_micros", clicks) / MICROS if rows.has("cost_micros") else rows.cost("cost", clicks),
         orders=rows.numbers("orders"),
         sales=sales,
         new_to_brand_sales=rows.numbers("new_to_brand_sales", np.nan),

@@ -287,3 +287,17 @@ def test_numbers_typed_as_numbers_in_a_workbook_lose_ids_only(folder, account, m
     lost = [row for row in snapshot.rejected if row.file.startswith("bulk.xlsx")]
     assert [row.row for row in lost] == [6, 7]
     assert all("was a number in a spreadsheet" in row.reason for row in lost)
+
+
+def test_a_last_line_without_its_end_is_told(folder, account) -> None:
+    path = folder / "targeting.csv"
+    path.write_text(path.read_text().rstrip("\n"))
+    snapshot = read_reports(folder, account, TODAY)
+    assert len(snapshot.performance) == 2
+    assert any("targeting.csv ends without a line break" in warning for warning in snapshot.warnings)
+
+
+def test_clicks_without_a_cost_are_no_free_clicks(folder, account, made, write_report) -> None:
+    rows = [made.report_row(made.SHOES, DAY, cost="nan"), made.report_row(made.BOOTS, DAY, cost="", clicks="0")]
+    write_report("targeting.csv", rows)
+    assert reasons(folder, account) == {2: "cost: it is empty, but there are clicks"}
