@@ -70,6 +70,7 @@ def read_bulksheet(table: Table, places: Mapping[str, int], currency: str, today
     entity[others] = "of another product"
     unknown: set[str] = set()
     campaigns = _campaigns(rows, entity, unknown)
+    unread = _unread_placements(rows, entity)
     targets = _targets(rows, entity, campaigns, today)
     warnings = [
         *table.warnings,
@@ -78,6 +79,11 @@ def read_bulksheet(table: Table, places: Mapping[str, int], currency: str, today
             for name in sorted(unknown)
         ),
     ]
+    if unread:
+        told = ", ".join(sorted(unread))
+        warnings.append(
+            f"{table.file}: increases of {told} are not read: the dearest click may cost more than is thought"
+        )
     if others.any():
         warnings.append(f"{table.file}: {int(others.sum())} rows are not of Sponsored Products and were left out")
     return Parsed(
@@ -121,6 +127,13 @@ def _modifiers(rows: Rows, entity: Texts, ids: Texts) -> dict[str, tuple[float, 
         if placement is not None:
             found.setdefault(ids[place], [0.0] * len(Placement))[placement] = float(percentage[place])
     return {name: tuple(values) for name, values in found.items()}
+
+
+def _unread_placements(rows: Rows, entity: Texts) -> set[str]:
+    """Placements that have an increase and no column of ours."""
+    increased = (entity == "bidding adjustment") & (rows.numbers("percentage") > 0)
+    told = {rows.raw("placement")[place] for place in np.flatnonzero(increased)}
+    return {name for name in told if name.casefold() not in PLACEMENTS}
 
 
 def _targets(rows: Rows, entity: Texts, campaigns: ParsedCampaigns, today: np.datetime64) -> ParsedTargets:

@@ -101,6 +101,23 @@ class Rows:
         self.lose_where(np.isnan(values) & (clicks > 0), f"{self._header(field)}: it is empty, but there are clicks")
         return np.nan_to_num(values)
 
+    def shares(self, field: str) -> FloatArray:
+        """Shares from 0 to 1, `(N,)`, 0 where empty: "12.5%" is 0.125, and so is 12.5; "< 10%" counts as 0.1."""
+        if not self.has(field):
+            return np.zeros(len(self.table))
+        mark = self.mark()
+
+        def read(text: str) -> float:
+            value = read_number(text.strip().lstrip("<> "), mark)
+            if value is None:
+                return 0.0
+            share = float(value) / 100 if text.strip().endswith("%") or value > 1 else float(value)
+            if not 0 <= share <= 1:
+                raise NoNumber(f"{text!r} is no share")
+            return share
+
+        return np.array(self._read(field, read, (NoNumber,), 0.0, None), dtype=np.float64)
+
     def mark(self) -> str:
         """The table's decimal mark."""
         if self._mark is None:

@@ -118,7 +118,6 @@ def _days(rows: Rows, ids: Texts, campaign: Texts, day: Days, report: TargetRepo
     halo = rows.numbers("halo_sales", np.nan)
     if not rows.has("halo_sales") and rows.has("same_sku_sales"):
         halo = np.maximum(sales - rows.numbers("same_sku_sales"), 0.0)
-    lost = rows.numbers("out_of_budget")
     return ParsedDays(
         targets=ids,
         campaigns=campaign,
@@ -131,8 +130,7 @@ def _days(rows: Rows, ids: Texts, campaign: Texts, day: Days, report: TargetRepo
         new_to_brand_sales=rows.numbers("new_to_brand_sales", np.nan),
         halo_sales=halo,
         bid=money(rows, "bid", np.nan),
-        # Percent in most exports, a share in the others.
-        out_of_budget=np.clip(np.where(lost > 1, lost / 100, lost), 0.0, 1.0),
+        out_of_budget=rows.shares("out_of_budget"),
         rows=rows.table.rows,
         daily_bid=np.full(len(rows.table), report.daily_bid),
     )

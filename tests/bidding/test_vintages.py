@@ -107,3 +107,10 @@ def test_the_archive_may_lie_among_the_reports(tmp_path: Path) -> None:
     for _ in range(2):
         snapshot = read_reports(folder, ACCOUNT, DAYS[2], folder / "archive")
     assert len(snapshot.performance) == 1
+
+
+def test_a_day_run_again_knows_nothing_of_later_pulls(third: Snapshot, tmp_path: Path) -> None:
+    folder = tmp_path / "reports"
+    second = pull(folder, DAYS[1], {"2026-05-08": 2, "2026-05-09": 0}, "1.10")
+    assert list(second.performance.orders) == [2, 0]
+    assert list(second.performance.age) == [2, 1]

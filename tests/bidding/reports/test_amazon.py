@@ -126,3 +126,11 @@ def test_channels_split_the_campaigns_by_name(folder, account) -> None:
     both = replace(account, channels=(channels[0], replace(channels[1], campaigns=("*",))))
     with pytest.raises(BidError, match="belongs to channels auto and manual"):
         read_reports(folder, both, TODAY)
+
+
+def test_an_increase_that_is_not_read_is_told(folder, account, made) -> None:
+    business = {"Entity": "Bidding Adjustment", "Product": "Sponsored Products", "Campaign Id": made.CAMPAIGN}
+    business |= {"Placement": "Placement Amazon Business", "Percentage": "40", "State": "enabled"}
+    (folder / "bulk.csv").write_text(made.csv_text(made.BULK_HEADER, [*made.bulk_rows(), business]))
+    warnings = read_reports(folder, account, TODAY).warnings
+    assert any("increases of Placement Amazon Business are not read" in warning for warning in warnings)

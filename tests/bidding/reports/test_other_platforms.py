@@ -58,8 +58,8 @@ GOOGLE = (
     "Day,Campaign ID,Campaign,Ad group ID,Ad group,Keyword ID,Search keyword,Match type,Max. CPC,Impr.,Clicks,Cost,"
     "Conversions,Conv. value,Currency code,Campaign state,Bid strategy type,Search lost IS (budget)\n"
     '2026-05-10,1,Shop,11,Shoes,77,shoes,Exact match,0.75,"1,200",30,15.50,1.50,90.10,USD,Enabled,Manual CPC,12.5%\n'
-    "2026-05-10,1,Shop,12,Boots,77,shoes,Phrase match, --,10,1,0.70,0.00,0.00,USD,Enabled,Manual CPC, --\n"
-    "2026-05-10,2,Smart,13,All,78,hats,Broad match, --,10,1,0.70,0.00,0.00,USD,Enabled,Target ROAS, --\n"
+    "2026-05-10,1,Shop,12,Boots,77,shoes,Phrase match, --,10,1,0.70,0.00,0.00,USD,Enabled,Manual CPC,0.50%\n"
+    "2026-05-10,2,Smart,13,All,78,hats,Broad match, --,10,1,0.70,0.00,0.00,USD,Enabled,Target ROAS,< 10%\n"
     'Total: Account, , , , , , , , ,"1,220",32,16.90,1.50,90.10,USD, , , \n'
 )
 
@@ -72,7 +72,7 @@ def test_google_by_ad_group_and_criterion(tmp_path: Path) -> None:
     assert np.isnan(snapshot.targets.bid[1])
     assert list(snapshot.campaigns.strategy) == [Strategy.FIXED, Strategy.SMART]
     assert list(snapshot.performance.clicks) == [30, 1, 1]
-    assert list(snapshot.performance.out_of_budget) == [0.125, 0, 0]
+    assert list(snapshot.performance.out_of_budget) == [0.125, 0.005, 0.1]
     assert list(snapshot.targets.ad_group_names) == ["Shoes", "Boots", "All"]
     assert snapshot.rejected == ()
 
