@@ -8,12 +8,20 @@ from openpyxl.cell import Cell, WriteOnlyCell
 from openpyxl.worksheet._write_only import WriteOnlyWorksheet
 
 from bidding.bulk.table import AMOUNTS, BulkTable
+from bidding.errors import BidError
 
+MOST_ROWS = 1 << 20
 TEXT_FORMAT = "@"
 
 
 def workbook_bytes(table: BulkTable) -> bytes:
-    """The workbook. No cell of it can run: what begins with "=" is text as well."""
+    """The workbook. No cell of it can run: what begins with "=" is text as well.
+
+    Raises:
+        BidError: there are more rows than a sheet can hold.
+    """
+    if len(table.rows) >= MOST_ROWS:
+        raise BidError(f"{len(table.rows)} changes do not fit into a sheet of {MOST_ROWS} rows: write CSV")
     book = Workbook(write_only=True)
     sheet = book.create_sheet(table.sheet)
     sheet.append([_text_cell(sheet, name) for name in table.header])

@@ -6,6 +6,7 @@ sponsored search API; Microsoft's currency guide; Google's and Meta's are partly
 
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import cache
 
 from bidding.errors import BidError
 from bidding.platforms.amazon_limits import BIDS, BUDGETS, CURRENCIES, WHOLE_UNIT
@@ -52,6 +53,7 @@ MICROSOFT = {"USD": "0.05", "EUR": "0.05", "GBP": "0.05", "CAD": "0.05", "INR": 
 MICROSOFT_LARGEST = {"INR": "60000"}
 
 
+@cache
 def limits_of(platform: Platform, marketplace: str, product: str = "SP") -> PlatformLimits:
     """The limits that hold.
 

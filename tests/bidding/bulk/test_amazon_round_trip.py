@@ -167,3 +167,10 @@ def test_the_header_is_the_platforms() -> None:
     if not published.exists():
         pytest.skip("the published header is not beside the project")
     assert ",".join(HEADER) == published.read_text().strip()
+
+
+def test_more_changes_than_a_sheet_holds_are_refused(snapshot, tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.setattr("bidding.bulk.workbook_out.MOST_ROWS", 4)
+    with pytest.raises(BidError, match="write CSV"):
+        write_bulk(CHANGES, snapshot, ACCOUNT, tmp_path)
+    assert write_bulk(CHANGES, snapshot, ACCOUNT, tmp_path, BulkFormat.CSV)
