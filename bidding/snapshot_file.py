@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from bidding.errors import BidError
+from bidding.parquet_columns import column_values
 from bidding.snapshot import (
     BidSimulations,
     Campaigns,
@@ -132,22 +133,4 @@ def _read(path: Path) -> dict[str, Any]:
     # Texts that repeat come as a dictionary, so that each stands in memory once; one column at a time, so that the
     # file's form and ours never both stand there whole.
     file = pq.ParquetFile(path, read_dictionary=texts, pre_buffer=False)
-    return {name: _values(file.read([name]).column(0).combine_chunks()) for name in names}
-
-
-def _values(column: Any) -> Any:
-    kind = column.type
-    if pa.types.is_dictionary(kind):
-        return _texts(column)
-    if pa.types.is_fixed_size_list(kind):
-        return column.flatten().to_numpy(zero_copy_only=False)
-    if pa.types.is_date(kind):
-        return column.cast(pa.int32()).to_numpy(zero_copy_only=False).astype("datetime64[D]")
-    return column.to_numpy(zero_copy_only=False)
-
-
-def _texts(column: Any) -> Any:
-    words = column.dictionary.to_numpy(zero_copy_only=False)
-    if not len(column):
-        return np.empty(0, dtype=object)
-    return words.astype(object)[column.indices.to_numpy(zero_copy_only=False)]
+    return {name: column_values(file.read([name]).column(0)) for name in names}

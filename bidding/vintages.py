@@ -15,8 +15,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from bidding.errors import BidError
+from bidding.parquet_columns import column_values
 from bidding.reports.parsed import Parsed, ParsedDays, Pull
-from bidding.reports.rows import text_array
 from bidding.snapshot import Platform
 
 FORMAT = "1"
@@ -91,11 +91,7 @@ def _load(path: Path) -> Pull:
     try:
         table = pq.read_table(path)
         said = _said(path, table.schema.metadata)
-        columns: dict[str, Any] = {}
-        for entry in fields(ParsedDays):
-            column = table.column(entry.name)
-            values = text_array(column.to_pylist()) if entry.name in TEXTS else column.to_numpy()
-            columns[entry.name] = values.astype("datetime64[D]") if entry.name == "day" else values
+        columns: dict[str, Any] = {entry.name: column_values(table.column(entry.name)) for entry in fields(ParsedDays)}
     except (pa.ArrowException, OSError, KeyError) as error:
         raise _unreadable(path, error) from None
     days = ParsedDays(**columns)
