@@ -7,12 +7,13 @@ import numpy as np
 
 from bidding.reports.parsed import ParsedDays, Pull, chosen, joined
 from bidding.reports.state import State
-from bidding.reports.sums import groups
 from bidding.snapshot import BoolArray, Days, FloatArray, IntArray, Performance, RejectedRow, Restatement
 
 OLDEST_TOLD_BID = 2
 """A report tells the bid at its pull: beyond this age it is not the bid of the day."""
 DAY = np.timedelta64(1, "D")
+GONE = -2
+LOW_BITS = (1 << 20) - 1
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,38 +41,47 @@ def located(pull: Pull, state: State) -> tuple[Located | None, tuple[RejectedRow
     days = pull.parsed.days
     if days is None or not len(days):
         return None, ()
-    outside = state.outside.get(pull.parsed.platform, frozenset())
     places = state.places.get((pull.parsed.platform, pull.parsed.by_name), {})
-    target = np.array([places.get(text, -2) for text in days.targets], dtype=np.int64)
+    target = np.array([places.get(text, GONE) for text in days.targets], dtype=np.int64)
+    reasons = _reasons(pull, days, target, state.outside.get(pull.parsed.platform, frozenset()))
+    good = (target >= 0) & (days.day < pull.pulled)
+    good[list(reasons)] = False
+    rejected = tuple(
+        RejectedRow(pull.parsed.file, int(days.rows[place]), reason) for place, reason in sorted(reasons.items())
+    )
+    if not good.any():
+        return None, rejected
+    kept = chosen(days, good)
+    pulled = np.full(len(kept), pull.pulled, dtype="datetime64[D]")
+    return Located(kept, target[good], pulled, np.full(len(kept), pull.parsed.fills_gaps)), rejected
+
+
+def _reasons(pull: Pull, days: ParsedDays, target: IntArray, outside: frozenset[str]) -> dict[int, str]:
+    """Why rows are left out, the first reason of each."""
     reasons: dict[int, str] = {}
-    for place in np.flatnonzero(target < 0):
+    for place in np.flatnonzero(target < 0).tolist():
         if days.campaigns[place] in outside:
             continue
         shown = days.targets[place].replace("\x1f", " / ").strip(" /")
-        what = "is the name of two targets" if target[place] == -1 else "no longer exists: no report of bids has it"
-        reasons[int(place)] = f"target {shown} {what}"
-    for place in np.flatnonzero(days.day >= pull.pulled):
-        reasons.setdefault(int(place), f"{days.day[place]} was not over when the report was pulled on {pull.pulled}")
-    number, first = groups(days)
-    for place in np.setdiff1d(np.arange(len(days)), first):
-        row = days.rows[first[number[place]]]
-        reasons.setdefault(int(place), f"the target's {days.day[place]} stands in row {row} already")
-    good = (target >= 0) & (days.day < pull.pulled)
-    good[list(reasons)] = False
-    kept = chosen(days, good)
-    found = (
-        None
-        if not len(kept)
-        else Located(
-            kept,
-            target[good],
-            np.full(len(kept), pull.pulled, dtype="datetime64[D]"),
-            np.full(len(kept), pull.parsed.fills_gaps),
-        )
-    )
-    return found, tuple(
-        RejectedRow(pull.parsed.file, int(days.rows[place]), reason) for place, reason in sorted(reasons.items())
-    )
+        what = "no longer exists: no report of bids has it" if target[place] == GONE else "is the name of two targets"
+        reasons[place] = f"target {shown} {what}"
+    for place in np.flatnonzero(days.day >= pull.pulled).tolist():
+        reasons.setdefault(place, f"{days.day[place]} was not over when the report was pulled on {pull.pulled}")
+    for place, earlier in _repeated(target, days):
+        reasons.setdefault(place, f"the target's {days.day[place]} stands in row {days.rows[earlier]} already")
+    return reasons
+
+
+def _repeated(target: IntArray, days: ParsedDays) -> list[tuple[int, int]]:
+    """Rows whose target and day stand in an earlier row too, each with that row."""
+    known = np.flatnonzero(target >= 0)
+    key = target[known] * (1 << 32) + days.day[known].astype(np.int64)
+    order = np.argsort(key, kind="stable")
+    starts = np.append(True, np.diff(key[order]) != 0)[: len(order)]
+    if starts.all():
+        return []
+    first = known[order[np.maximum.accumulate(np.where(starts, np.arange(len(order)), 0))]]
+    return list(zip(known[order][~starts].tolist(), first[~starts].tolist(), strict=True))
 
 
 def history(parts: Sequence[Located], state: State, today: np.datetime64) -> tuple[Performance, Restatement]:
@@ -155,16 +165,17 @@ def _restatement(one: Located | None, state: State) -> Restatement:
     same = (np.diff(one.target[order]) == 0) & (np.diff(day[order]) == 0) & (np.diff(pulled[order]) == 0)
     last = order[np.append(~same, True)]
     channel = state.campaigns.channel[state.targets.campaign[one.target[last]]]
-    keys, group = np.unique(np.stack([channel, day[last], pulled[last]]), axis=1, return_inverse=True)
-    group = group.reshape(-1)
+    # Days since 1970 need twenty bits; so do channels, by far.
+    told = (channel << 40) | (day[last] << 20) | pulled[last]
+    keys, group = np.unique(told, return_inverse=True)
 
     def total(values: FloatArray) -> FloatArray:
-        return np.bincount(group, weights=values[last], minlength=keys.shape[1]).astype(np.float64)
+        return np.bincount(group, weights=values[last], minlength=len(keys)).astype(np.float64)
 
     return Restatement(
-        channel=keys[0],
-        day=keys[1].astype("datetime64[D]"),
-        age=keys[2] - keys[1],
+        channel=keys >> 40,
+        day=((keys >> 20) & LOW_BITS).astype("datetime64[D]"),
+        age=(keys & LOW_BITS) - ((keys >> 20) & LOW_BITS),
         clicks=total(one.days.clicks),
         orders=total(one.days.orders),
         sales=total(one.days.sales),

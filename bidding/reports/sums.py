@@ -10,7 +10,7 @@ ADDED = ("impressions", "clicks", "cost", "orders", "sales", "new_to_brand_sales
 
 def summed(days: ParsedDays) -> ParsedDays:
     """One row per target and day, at the place of its first; what cannot be added is that row's."""
-    group, first = groups(days)
+    group, first = _groups(days)
     if len(first) == len(days):
         return days
     kept = chosen(days, first)
@@ -19,7 +19,7 @@ def summed(days: ParsedDays) -> ParsedDays:
     return ParsedDays(**values)
 
 
-def groups(days: ParsedDays) -> tuple[IntArray, IntArray]:
+def _groups(days: ParsedDays) -> tuple[IntArray, IntArray]:
     """The number of each row's target and day, and the first row of each, in the order of first rows."""
     numbers: dict[tuple[str, int], int] = {}
     ordinal = days.day.astype(np.int64).tolist()
