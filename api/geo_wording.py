@@ -40,6 +40,26 @@ def effect_rows(effect: Mapping[str, Any], currency: str) -> list[dict[str, str]
     return rows
 
 
+def switchback_rows(told: Mapping[str, Any]) -> list[dict[str, str]]:
+    """One row per quantity of a switchback; its lift per period is that of the on-blocks."""
+    rows = effect_rows({**told, "att": told["lift_per_period"]}, told["currency"])
+    rows[2]["name"] = "per period while on"
+    return rows
+
+
+def difference_rows(told: Mapping[str, Any]) -> list[dict[str, str]]:
+    """One row per two cells and quantity: its name, estimate, interval and p-value."""
+    rows = []
+    for found in told["differences"]:
+        names = f"{found['first']} less {found['second']}"
+        row = _row(f"{names}, points of lift", found["percent_lift"], lambda value: number(100 * value, 1))
+        rows.append(row | {"p_value": _p_value(found["p_value"])})
+        if found["iroas"]:
+            row = _row(f"{names}, iROAS", found["iroas"], lambda value: number(value, 2))
+            rows.append(row | {"p_value": _p_value(found["iroas_p_value"])})
+    return rows
+
+
 def _row(name: str, values: Mapping[str, float | None], shown: Any) -> dict[str, str]:
     return {
         "name": name,

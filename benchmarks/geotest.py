@@ -3,7 +3,7 @@
 Simulated panels with known lifts, and placebos on public panels; every replicate is analysed by the default and by a
 GeoLift-style comparator (ridge-augmented synthetic control, block conformal, refitted under every effect) with its
 statistic sum |gap| and with |sum gap|. Results are kept one by one in `geotest.json`, so that an interrupted run goes
-on where it stopped. Run as `python -m benchmarks.geotest --replicates 500 --placements 200`.
+on where it stopped. Run as `python -m benchmarks.geotest --replicates 500 --placements 400`.
 """
 
 import argparse
@@ -150,7 +150,7 @@ def main() -> None:
     """Run what is missing, then write the table."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--replicates", type=int, default=500, help="of each simulated cell")
-    parser.add_argument("--placements", type=int, default=200, help="on each public panel")
+    parser.add_argument("--placements", type=int, default=400, help="on each public panel")
     parser.add_argument("--fresh", action="store_true", help="forget earlier results")
     parser.add_argument("--processes", type=int, default=2, help="that share the work")
     arguments = parser.parse_args()

@@ -61,6 +61,37 @@ def simulated(cell: Cell, seed: int) -> tuple[Comparison, Comparison, float]:
     return _comparison(cell, lifted), _comparison(cell, outcome), truth
 
 
+def with_futures(cell: Cell, seed: int, count: int) -> list[np.ndarray]:
+    """One past of `cell.before` days, and as many fresh windows of 15 days after it as asked for: `(G, days)` each.
+
+    Made as `simulated` makes panels, without treatment; noise, trend and drift go on from where the past left them.
+    """
+    rng = np.random.default_rng([seed, *cell.name.encode(), 1])
+    geos = cell.treated + cell.donors
+    time = np.arange(cell.before + WINDOW)
+    week = 0.12 * np.sin(2 * np.pi * (time + rng.uniform(0, 7)) / 7)
+    levels, loadings = rng.uniform(500, 2500, (geos, 1)), rng.normal(1, 0.25, (geos, 2))
+    past = _days(cell, rng.standard_normal(geos), cell.before, rng)
+    panels = []
+    for future in range(count):
+        after = _days(cell, past[2], WINDOW, np.random.default_rng([seed, *cell.name.encode(), 2, future]))
+        steps, noise, _, own = (np.concatenate(both, axis=-1) for both in zip(past, after, strict=True))
+        shared = np.stack([week, np.cumsum(steps)])
+        panels.append(np.maximum(levels * np.exp(np.cumsum(own, axis=1)) * (1 + loadings @ shared + noise), 1.0))
+    return panels
+
+
+def _days(
+    cell: Cell, state: np.ndarray, days: int, rng: np.random.Generator
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Steps of the trend `(days,)`, noise `(G, days)`, the state of the noise at the end `(G,)`, drift `(G, days)`."""
+    steps, noise = rng.normal(0, 0.006, days), np.zeros((len(state), days))
+    for day in range(days):
+        state = AUTOCORRELATION * state + np.sqrt(1 - AUTOCORRELATION**2) * rng.standard_normal(len(state))
+        noise[:, day] = cell.noise * state
+    return steps, noise, state, rng.normal(0, cell.drift, (len(state), days)) if cell.drift else np.zeros_like(noise)
+
+
 def _comparison(cell: Cell, outcome: np.ndarray) -> Comparison:
     names = tuple(f"donor {number}" for number in range(cell.donors))
     return Comparison(outcome[: cell.treated], outcome[cell.treated :], cell.before, names, NO_PAIRS)

@@ -5,8 +5,6 @@ click comes from `click_cost`, the curve in the bid from `click_curve`. Days out
 Where a platform states what other bids would have brought, its points replace the curve.
 """
 
-from dataclasses import dataclass
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -16,7 +14,7 @@ from bidding.click_curve import BidDays, learn_curves
 from bidding.click_value import days_ago, recency
 from bidding.outlook import BidResponse
 from bidding.shrinkage import Nesting, Shrunk, nested, nesting_of
-from bidding.snapshot import Snapshot
+from bidding.snapshot import BidSimulations, Snapshot
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
@@ -27,24 +25,6 @@ USUAL_CLICKS = 0.2
 NOISE = (1.0, 4.0)
 KNOWN_BY_PLATFORM = 0.9
 LEAST_OPEN = 0.02
-
-
-@dataclass(frozen=True, eq=False)
-class BidSimulations:
-    """What a platform says other bids would have brought; S points.
-
-    Attributes:
-        target: row in `Targets`, `(S,)`.
-        bid: money, `(S,)`.
-        clicks, cost: over `days`, `(S,)`.
-        days: length of the simulated period.
-    """
-
-    target: IntArray
-    bid: FloatArray
-    clicks: FloatArray
-    cost: FloatArray
-    days: int = 7
 
 
 def bids_in_force(snapshot: Snapshot) -> FloatArray:
@@ -87,16 +67,13 @@ def candidate_bids(current: FloatArray, step: float, low: FloatArray, high: Floa
     return np.sort(np.where(repeated, bids[:, -1:], bids), axis=1).round(6)
 
 
-def learn_response(
-    snapshot: Snapshot, account: Account, candidates: FloatArray, simulations: BidSimulations | None = None
-) -> BidResponse:
+def learn_response(snapshot: Snapshot, account: Account, candidates: FloatArray) -> BidResponse:
     """Clicks and cost a day at every candidate bid, as a usual day within budget would bring them.
 
     Args:
-        snapshot: the account this morning.
+        snapshot: the account this morning; where it holds the platform's own simulations, these count.
         account: not needed for what is learnt today; part of the port.
         candidates: rising bids of every target, `(N, K)`; `candidate_bids`.
-        simulations: the platform's own points, or None.
     """
     nesting, bid = nesting_of(snapshot), bids_in_force(snapshot)
     noise = click_noise(snapshot)
@@ -118,7 +95,7 @@ def learn_response(
         current=np.argmin(np.abs(candidates - bid[:, None]), axis=1).astype(np.int64),
         known=curves.known,
     )
-    return response if simulations is None else _with_simulations(response, simulations)
+    return response if snapshot.simulations is None else _with_simulations(response, snapshot.simulations)
 
 
 def click_noise(snapshot: Snapshot) -> float:
@@ -191,8 +168,8 @@ def _with_simulations(response: BidResponse, points: BidSimulations) -> BidRespo
             continue
         row, at = points.target[places[0]], np.log(points.bid[places])
         asked = np.log(response.bids[row])
-        clicks[row] = np.interp(asked, at, np.maximum.accumulate(points.clicks[places])) / points.days
-        cost[row] = np.interp(asked, at, np.maximum.accumulate(points.cost[places])) / points.days
+        clicks[row] = np.interp(asked, at, np.maximum.accumulate(points.clicks[places]))
+        cost[row] = np.interp(asked, at, np.maximum.accumulate(points.cost[places]))
         known[row] = KNOWN_BY_PLATFORM
         sd[row] = 0.5 * response.clicks_sd[row] / np.maximum(response.clicks[row], 1e-9) * clicks[row]
     return BidResponse(response.bids, clicks, sd, cost, response.current, known)

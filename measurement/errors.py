@@ -7,8 +7,11 @@ MeasurementError
 │   ├── ExperimentsError  experiments.csv
 │   ├── ActualsError    weeks of a plan that are spent already
 │   ├── GeoTestError    a geo test's geos, window or pairs
+│   │   └── LockError   a locked test that was edited, exists, or does not allow it any more
+│   ├── FreezeError     a freeze list
 │   └── ModelFileError  a stored model that cannot be read
-└── ModelRefused        the gate refuses the model for the use asked of it
+├── ModelRefused        the gate refuses the model for the use asked of it
+└── SamplingStopped     a sampling process ended before its chains did
 """
 
 
@@ -40,9 +43,21 @@ class GeoTestError(BadInput):
     """A geo test cannot be analysed as it is specified."""
 
 
+class LockError(GeoTestError):
+    """A lock cannot be written, read or trusted, or what is asked of it is no longer allowed."""
+
+
+class FreezeError(BadInput):
+    """A freeze list cannot be used."""
+
+
 class ModelFileError(BadInput):
     """A stored model cannot be read."""
 
 
 class ModelRefused(MeasurementError):
     """The gate refuses the model for the use asked of it."""
+
+
+class SamplingStopped(MeasurementError):
+    """A process that samples ended before its chains did."""

@@ -3,7 +3,9 @@
 Rows in messages are the file's own, counting from 1 with the header as row 1.
 """
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import date
 from enum import Enum
 from pathlib import Path
 
@@ -32,11 +34,12 @@ class Purpose(Enum):
 
 @dataclass(frozen=True)
 class ReadPanel:
-    """A panel as read, what its reader wants told, and the geos left out for gaps."""
+    """A panel as read, what its reader wants told, and the geos left out for gaps, with the periods that they lack."""
 
     panel: Panel
     warnings: tuple[str, ...] = ()
     left_out: tuple[str, ...] = ()
+    gaps: Mapping[str, tuple[date, ...]] = field(default_factory=dict)
 
 
 def read_panel(
@@ -70,18 +73,19 @@ def read_panel(
         raise PanelError(_no_outcome(table))
     grid = build_grid(table, roles.date, roles.geo)
     numbers, spelling = number_reader(table, _number_columns(roles))
-    left_out: tuple[str, ...] = ()
+    missing: dict[str, tuple[date, ...]] = {}
     if purpose is Purpose.FIT:
         refuse_gaps(grid, table, roles.date)
     else:
-        grid, left_out = _without_geos_with_gaps(grid, roles, numbers)
+        grid, missing = _without_geos_with_gaps(grid, roles, numbers)
     panel, notes = assemble(grid, roles, numbers, panel_map or PanelMap())
     if purpose is Purpose.FIT:
         refuse_unfit(panel)
+    left_out = tuple(missing)
     gaps = (f"left out for gaps in their dates or outcomes: {', '.join(left_out)}",) if left_out else ()
     unused = _left_out_warnings(roles, given_map=panel_map is not None)
     warnings = (*table.warnings, *spelling, *unused, *gaps, *notes, *warn_of_oddities(panel))
-    return ReadPanel(panel, warnings, left_out)
+    return ReadPanel(panel, warnings, left_out, missing)
 
 
 def _no_outcome(table: Table) -> str:
@@ -95,23 +99,30 @@ def _number_columns(roles: ColumnRoles) -> tuple[str, ...]:
     return tuple(sorted(roles.used() - {roles.date, roles.geo}))
 
 
-def _without_geos_with_gaps(grid: Grid, roles: ColumnRoles, numbers: NumberReader) -> tuple[Grid, tuple[str, ...]]:
-    """Leave out geos that lack a row or an outcome's number in any period of the panel; they are returned by name."""
+def _without_geos_with_gaps(
+    grid: Grid, roles: ColumnRoles, numbers: NumberReader
+) -> tuple[Grid, dict[str, tuple[date, ...]]]:
+    """Leave out geos that lack a row or an outcome's number in any period; they come back with these periods."""
     there = grid.records >= 0
     for outcome in roles.outcomes:
         known = np.isfinite(numbers.read_with_gaps(outcome.column))
         there &= known[grid.records]
     whole: NDArray[np.bool_] = np.all(there, axis=1)
     if whole.all():
-        return grid, ()
+        return grid, {}
     names = [geo for geo, kept in zip(grid.geos, whole, strict=True) if not kept]
     if not whole.any() or len(names) > len(grid.geos) / 2:
         raise PanelError(
             f"{len(names)} of {len(grid.geos)} geos lack a row or a number in some period ({name_list(names)}): "
             "complete them, or cut the file to the dates that all geos share"
         )
+    missing = {
+        geo: tuple(day.item() for day in grid.dates[~known])
+        for geo, known in zip(grid.geos, there, strict=True)
+        if geo in names
+    }
     kept = tuple(geo for geo, keep in zip(grid.geos, whole, strict=True) if keep)
-    return replace(grid, geos=kept, records=grid.records[whole]), tuple(names)
+    return replace(grid, geos=kept, records=grid.records[whole]), missing
 
 
 def _left_out_warnings(roles: ColumnRoles, *, given_map: bool) -> tuple[str, ...]:

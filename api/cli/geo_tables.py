@@ -1,4 +1,4 @@
-"""A geo test's or design's JSON in, tables and sentences for people out."""
+"""A geo test's JSON in, tables and sentences for people out."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -7,30 +7,28 @@ from rich.console import Console
 from rich.table import Table
 
 from api.cli.output import safe, table
-from api.formats import compact, number, percent
-from api.geo_wording import effect_rows, estimator_name, fit_in_words, placebo_in_words
+from api.formats import percent
+from api.geo_wording import difference_rows, effect_rows, estimator_name, fit_in_words, placebo_in_words
 
 _SHOWN_WEIGHTS = 8
-_DESIGN_COLUMNS = (
-    "<treated",
-    "<chosen",
-    "MDE",
-    "power",
-    "false positives",
-    "of sales",
-    "spend change",
-    "cost",
-    "fit",
-    "correlation",
-)
 
 
 def print_analysis(console: Console, told: Mapping[str, Any]) -> None:
     """Verdict, figures of the window and of window and cooldown, placebo record, fit and weights."""
     window, level = told["window"], told["level"]
-    console.print(f"[bold]{safe(told['verdict'])}[/bold]")
+    console.print(f"[bold]{safe(told['cells_verdict'] or told['verdict'])}[/bold]")
+    if told["registration"]:
+        console.print(safe(told["registration"]["statement"]))
     console.print()
-    console.print(_figures(told, told, f"Test, {window['start']} to {window['end']}"))
+    for cell in told["cells"]:
+        console.print(_figures(cell, told, f"Cell {cell['name']}: {', '.join(cell['treated'])}"))
+        console.print(safe(cell["verdict"]))
+        console.print()
+    if told["differences"]:
+        console.print(_differences(told))
+        console.print()
+    together = "All cells together" if told["cells"] else "Test"
+    console.print(_figures(told, told, f"{together}, {window['start']} to {window['end']}"))
     if told["with_cooldown"]:
         console.print()
         console.print(_figures(told["with_cooldown"], told, f"With cooldown, to {window['cooldown_end']}"))
@@ -44,6 +42,9 @@ def print_analysis(console: Console, told: Mapping[str, Any]) -> None:
         console.print(f"Largest weights: {safe(_weights(told['weights']))}.")
     if told["left_out"]:
         console.print(f"Left out: {safe(', '.join(told['left_out']))}.")
+    if told["registration"]:
+        for exclusion in told["registration"]["exclusions"]:
+            console.print(safe(f"Excluded before the result was shown: {exclusion['geo']}, {exclusion['reason']}."))
 
 
 def _figures(effect: Mapping[str, Any], told: Mapping[str, Any], title: str) -> Table:
@@ -53,29 +54,13 @@ def _figures(effect: Mapping[str, Any], told: Mapping[str, Any], title: str) -> 
     return made
 
 
+def _differences(told: Mapping[str, Any]) -> Table:
+    made = table("Differences between cells", ("<", "estimate", f"{percent(told['level'])} interval", "p-value"))
+    for row in difference_rows(told):
+        made.add_row(safe(row["name"]), row["estimate"], row["interval"], row["p_value"])
+    return made
+
+
 def _weights(weights: Mapping[str, float]) -> str:
     largest = sorted(weights.items(), key=lambda item: -abs(item[1]))[:_SHOWN_WEIGHTS]
     return ", ".join(f"{name} {weight:.3f}" for name, weight in largest)
-
-
-def print_designs(console: Console, told: Mapping[str, Any]) -> None:
-    """Designs, best first, and the limit that binds where none will do."""
-    if told["designs"]:
-        made = table("Designs, best first", _DESIGN_COLUMNS)
-        for design in told["designs"]:
-            made.add_row(
-                safe(", ".join(design["treated"])),
-                "selected" if design["assignment_seed"] is None else "coin in pairs",
-                percent(design["mde"], 1),
-                percent(design["power"]),
-                percent(design["size"], 1),
-                percent(design["share"], 1),
-                compact(design["spend_change"]),
-                compact(design["cost"]),
-                number(design["scaled_l2"], 2),
-                number(design["correlation"], 2),
-            )
-        console.print(made)
-        console.print("MDE, power and false positives are from past windows that played no part in the order.")
-    if told["refused_because"]:
-        console.print(f"[bold]{safe(told['refused_because'])}[/bold]")

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from api.formats import compact_money, number, percent, signed_percent
-from api.geo_wording import effect_rows, estimator_name, fit_in_words, placebo_in_words
+from api.geo_wording import difference_rows, effect_rows, estimator_name, fit_in_words, placebo_in_words
 from api.plain_json import plain
 from api.web.drawing import Size
 from api.web.geo_plots import SHOWN_WEIGHTS, follow_plot, gap_plot, placebo_plot, weights_plot
@@ -36,7 +36,11 @@ def render_geo_test(page: GeoPage) -> str:
         title="Geo test",
         told=told,
         window_words=window_in_words(told["window"]),
-        headline=told["verdict"].split(":", 1)[0].rstrip(".") if result.effect.iroas else told["verdict"],
+        headline=_headline(told),
+        lead=told["cells_verdict"] or told["verdict"],
+        registration=told["registration"],
+        cells=_cells(told, result),
+        differences=difference_rows(told),
         interval=f"{percent(result.level)} interval",
         tiles=_tiles(told, result.currency),
         effects=_effects(told, result),
@@ -48,6 +52,34 @@ def render_geo_test(page: GeoPage) -> str:
         provenance=_provenance(page),
         **_pictures(result),
     )
+
+
+def _headline(told: Mapping[str, Any]) -> str:
+    """The verdict's first words, where the rest follows below; else all of it."""
+    verdict: str = told["cells_verdict"] or told["verdict"]
+    return verdict.split(":", 1)[0].rstrip(".") if told["cells_verdict"] or told["iroas"] else verdict
+
+
+def _cells(told: Mapping[str, Any], result: GeoTestResult) -> list[dict[str, Any]]:
+    """Each cell with its figures and its own two plots over time."""
+    return [
+        {
+            "name": cell.name,
+            "treated": ", ".join(cell.treated),
+            "verdict": shown["verdict"],
+            "rows": effect_rows(shown, result.currency),
+            "with_cooldown": effect_rows(shown["with_cooldown"], result.currency) if shown["with_cooldown"] else None,
+            "placebo_words": placebo_in_words(shown),
+            **{
+                kind: PicturePair(
+                    plot(cell.result, Size(_WIDE, 300), f"{kind}-{number}-wide"),
+                    plot(cell.result, Size(_NARROW, 260), f"{kind}-{number}-narrow"),
+                )
+                for kind, plot in (("follow", follow_plot), ("gap", gap_plot))
+            },
+        }
+        for number, (cell, shown) in enumerate(zip(result.cells, told["cells"], strict=True))
+    ]
 
 
 def _pictures(result: GeoTestResult) -> dict[str, PicturePair | None]:
@@ -105,7 +137,8 @@ def _tiles(told: Mapping[str, Any], currency: str) -> list[dict[str, str]]:
 
 
 def _effects(told: Mapping[str, Any], result: GeoTestResult) -> list[dict[str, Any]]:
-    shown = [{"title": "The test's window", "rows": effect_rows(told, result.currency)}]
+    title = "All cells together, the test's window" if told["cells"] else "The test's window"
+    shown = [{"title": title, "rows": effect_rows(told, result.currency)}]
     if told["with_cooldown"]:
         rows = effect_rows(told["with_cooldown"], result.currency)
         shown.append({"title": f"With the cooldown, to {told['window']['cooldown_end']}", "rows": rows})
@@ -123,4 +156,5 @@ def _provenance(page: GeoPage) -> list[tuple[str, str]]:
         ("Break-even iROAS", number(settings.break_even_iroas, 2)),
         ("Seed", str(settings.seed)),
         ("Data, SHA-256", page.data_hash),
+        *([("Lock, SHA-256", result.registration.lock_hash)] if result.registration else []),
     ]

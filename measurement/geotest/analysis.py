@@ -3,22 +3,26 @@
 Everything that could be chosen by looking at the result is fixed in the settings before.
 """
 
-from dataclasses import dataclass
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from measurement.geotest.arrangement import Arrangement, arrange
+from measurement.geotest.cells import cells_verdict, differences
 from measurement.geotest.comparison import Comparison
 from measurement.geotest.estimators import find, resolve, trimmed
 from measurement.geotest.finding import Finding, Placebos, Range
 from measurement.geotest.placebos import placebo_record
-from measurement.geotest.result import Effect, GeoTestResult, PreFit, Series
+from measurement.geotest.result import CellResult, Effect, GeoTestResult, PreFit, Series
 from measurement.geotest.specification import AnalysisSettings, Estimator, GeoTest
 from measurement.geotest.spend import Iroas, iroas, spend_change
 from measurement.geotest.verdict import verdict
 from measurement.reading import ReadPanel
 
 FEW_WINDOWS = 3
+THREADS = 2
+"""That share the cells of a test; linear algebra lets go of the interpreter."""
 
 
 def analyze_geo_test(read: ReadPanel, test: GeoTest, settings: AnalysisSettings) -> GeoTestResult:
@@ -29,9 +33,29 @@ def analyze_geo_test(read: ReadPanel, test: GeoTest, settings: AnalysisSettings)
         test: geos, window, outcome and spend.
         settings: estimator, level, break-even and seed, fixed before the result was seen.
 
+    Several cells are analysed together and each by itself against the common controls, by the estimator of the whole,
+    and every two are compared.
+
     Raises:
         GeoTestError: the test does not fit the panel, or the estimator does not fit the test.
     """
+    if not test.cells:
+        return _analyze(read, test, settings)
+    arranged = arrange(read, test)
+    fixed = replace(settings, estimator=resolve(settings.estimator, arranged.test_window, settings.level))
+    with ThreadPoolExecutor(THREADS) as threads:
+        tests = (test, *(test.only(cell) for cell in test.cells))
+        whole, *alone = threads.map(lambda one: _analyze(read, one, fixed), tests)
+    cells = tuple(
+        CellResult(cell.name, replace(result, left_out=whole.left_out))
+        for cell, result in zip(test.cells, alone, strict=True)
+    )
+    found = differences(arranged, cells, settings)
+    return replace(whole, cells=cells, differences=found, cells_verdict=cells_verdict(cells, found))
+
+
+def _analyze(read: ReadPanel, test: GeoTest, settings: AnalysisSettings) -> GeoTestResult:
+    """All treated geos against the controls."""
     arranged = arrange(read, test)
     window = arranged.test_window
     estimator = resolve(settings.estimator, window, settings.level)

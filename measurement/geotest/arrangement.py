@@ -1,12 +1,13 @@
 """A panel and a test's specification in, the arrays of its analysis out; a test that cannot be analysed ends here."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 import numpy as np
 from numpy.typing import NDArray
 
 from measurement.errors import GeoTestError
+from measurement.geotest.blocks import rows_of_blocks
 from measurement.geotest.comparison import LEAST_BEFORE, Comparison
 from measurement.geotest.specification import GeoPair, GeoTest
 from measurement.panel import Frequency, Level, Panel
@@ -53,18 +54,18 @@ def arrange(read: ReadPanel, test: GeoTest) -> Arrangement:
         GeoTestError: geos, window, outcome or spend do not fit the panel; the message says which and the remedy.
     """
     panel = read.panel
-    _refuse_unknown_geos(read, test)
+    refuse_unknown_geos(read, test)
     first, last, cooled = _periods(panel, test)
-    _refuse_short(first, last - first + 1, panel.frequency)
+    refuse_short(first, last - first + 1, panel.frequency)
     outcome, values, in_money = outcome_of(panel, test.outcome)
-    pairs, pair_notes = _complete_pairs(panel, test)
+    pairs, pair_notes = complete_pairs(panel, test)
     treated = tuple(pair.treated for pair in pairs) if pairs else test.treated
     matched = (*treated, *(pair.control for pair in pairs))
-    _refuse_no_sales(matched, values[_rows(panel, matched), :first])
-    controls, dropped = _controls(panel, test, pairs, values[:, :first])
-    _refuse_too_few(treated, controls)
+    refuse_no_sales(matched, values[rows_of(panel, matched), :first])
+    controls, dropped = controls_of(panel, test, pairs, values[:, :first])
+    refuse_too_few(treated, controls)
     spend = None if test.spend is None else panel.spend[:, :, spend_channel(panel, test.spend)]
-    rows, others = _rows(panel, treated), _rows(panel, controls)
+    rows, others = rows_of(panel, treated), rows_of(panel, controls)
     if spend is not None and not spend[rows, : cooled + 1].any():
         raise GeoTestError(
             f"channel {test.spend!r} spends nothing in the treated geos, neither before the test nor in it, so "
@@ -80,6 +81,7 @@ def arrange(read: ReadPanel, test: GeoTest) -> Arrangement:
         ),
         treated_spend=None if spend is None else spend[rows, : cooled + 1],
         donor_spend=None if spend is None else spend[others, : cooled + 1],
+        blocks=rows_of_blocks(test, treated, controls),
     )
     left_out = tuple(sorted({*read.left_out, *test.excluded, *dropped}))
     notes = (*_dropped_note(dropped), *pair_notes, *_window_notes(panel, test), *_leakage(comparison, test))
@@ -98,17 +100,17 @@ def arrange(read: ReadPanel, test: GeoTest) -> Arrangement:
 def _cut(comparison: Comparison, end: int) -> Comparison:
     """The same comparison up to period `end`."""
     spend = comparison.treated_spend, comparison.donor_spend
-    return Comparison(
-        comparison.treated[:, :end],
-        comparison.donors[:, :end],
-        comparison.periods_before,
-        comparison.donor_names,
-        comparison.pairs,
-        *(None if values is None else values[:, :end] for values in spend),
+    treated_spend, donor_spend = (None if values is None else values[:, :end] for values in spend)
+    return replace(
+        comparison,
+        treated=comparison.treated[:, :end],
+        donors=comparison.donors[:, :end],
+        treated_spend=treated_spend,
+        donor_spend=donor_spend,
     )
 
 
-def _refuse_unknown_geos(read: ReadPanel, test: GeoTest) -> None:
+def refuse_unknown_geos(read: ReadPanel, test: GeoTest) -> None:
     geos = read.panel.geos
     if len(geos) < 2:
         raise GeoTestError(
@@ -190,7 +192,7 @@ def spend_channel(panel: Panel, name: str) -> int:
     return index
 
 
-def _complete_pairs(panel: Panel, test: GeoTest) -> tuple[tuple[GeoPair, ...], tuple[str, ...]]:
+def complete_pairs(panel: Panel, test: GeoTest) -> tuple[tuple[GeoPair, ...], tuple[str, ...]]:
     if not test.pairs:
         return (), ()
     known = set(panel.geos) - set(test.excluded)
@@ -203,7 +205,7 @@ def _complete_pairs(panel: Panel, test: GeoTest) -> tuple[tuple[GeoPair, ...], t
     return whole, (f"{len(missing)} pairs are left out, as a geo of theirs is not in the panel: {name_list(missing)}",)
 
 
-def _controls(
+def controls_of(
     panel: Panel, test: GeoTest, pairs: tuple[GeoPair, ...], before: FloatArray
 ) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Control geos, with pairs only the pairs' own; and those dropped because they sold nothing before the test."""
@@ -217,13 +219,13 @@ def _dropped_note(dropped: tuple[str, ...]) -> tuple[str, ...]:
     return (f"left out, as they sold nothing before the test: {name_list(dropped)}",) if dropped else ()
 
 
-def _refuse_no_sales(names: tuple[str, ...], before: FloatArray) -> None:
+def refuse_no_sales(names: tuple[str, ...], before: FloatArray) -> None:
     for name, series in zip(names, before, strict=True):
         if not series.mean() > 0:
             raise GeoTestError(f"geo {name!r} sold nothing before the test: it cannot be compared; leave it out")
 
 
-def _refuse_too_few(treated: tuple[str, ...], controls: tuple[str, ...]) -> None:
+def refuse_too_few(treated: tuple[str, ...], controls: tuple[str, ...]) -> None:
     if not controls:
         raise GeoTestError(
             f"all geos that are left are treated ({name_list(treated)}), so there is no control: hold some geos back"
@@ -234,7 +236,7 @@ def _refuse_too_few(treated: tuple[str, ...], controls: tuple[str, ...]) -> None
         )
 
 
-def _refuse_short(before: int, periods: int, frequency: Frequency) -> None:
+def refuse_short(before: int, periods: int, frequency: Frequency) -> None:
     least = max(LEAST_BEFORE, periods)
     if before < least:
         unit = "weeks" if frequency is Frequency.WEEKLY else "days"
@@ -257,6 +259,6 @@ def _leakage(comparison: Comparison, test: GeoTest) -> tuple[str, ...]:
     )
 
 
-def _rows(panel: Panel, names: tuple[str, ...]) -> list[int]:
+def rows_of(panel: Panel, names: tuple[str, ...]) -> list[int]:
     place = {geo: index for index, geo in enumerate(panel.geos)}
     return [place[name] for name in names]

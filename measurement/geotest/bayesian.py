@@ -115,7 +115,8 @@ def _covariances(gap: Gap) -> tuple[FloatArray, FloatArray]:
     moving = 0.5 * gap.shares / spread if spread > 0 else np.zeros_like(gap.shares)
     donors = (gap.deviations.T * moving) @ gap.deviations
     level = SHARED_SLOPE_SD**2 / gap.values[before].var() * np.outer(gap.shared, gap.shared) + LEVEL_VARIANCE
-    grid = noise[:, None] + (WEIGHT_SCALES**2)[None, :, None, None] * donors + level
+    # Added before the grid is spread out: large arrays cost more than sums.
+    grid = noise[:, None] + ((WEIGHT_SCALES**2)[:, None, None] * donors + level)
     return grid.reshape(-1, len(period), len(period)), moving
 
 

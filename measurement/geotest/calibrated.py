@@ -50,7 +50,8 @@ def calibrated_finding(comparison: Comparison, level: float, seed: int) -> Findi
     own = _prediction(mended.average, mended.donors, mended.periods_before)
     sets = donor_sets(len(mended.donors), len(mended.treated), np.random.default_rng(seed))
     others = [predict_set(mended.donors, rows, mended.periods_before) for rows in sets]
-    calibration = calibrate(own, others, comparison.periods_before, comparison.periods)
+    apart = independent_sets(len(mended.donors), len(mended.treated))
+    calibration = calibrate(own, others, comparison.periods_before, comparison.periods, apart)
     error = own.sd * calibration.stretch
     unit = float(mended.average[: mended.periods_before].mean()) * len(mended.treated)
     half = float(stats.t.ppf(0.5 + level / 2, calibration.degrees_of_freedom)) * error
@@ -76,9 +77,10 @@ def calibrated_placebos(outcome: FloatArray, sets: Sequence[IntArray], periods_b
     mended = without_spikes(outcome, periods_before)
     found = [predict_set(mended, rows, periods_before) for rows in sets]
     length = outcome.shape[1] - periods_before
+    apart = independent_sets(len(outcome), len(sets[0]) if len(sets) else 1)
     p_values, lifts = [], []
     for number, own in enumerate(found):
-        calibration = calibrate(own, found[:number] + found[number + 1 :], periods_before, length)
+        calibration = calibrate(own, found[:number] + found[number + 1 :], periods_before, length, apart)
         p_values.append(_p_value(own.effect, own.sd * calibration.stretch, calibration.degrees_of_freedom))
         sold = mended[sets[number]].mean(axis=0)
         observed = float(sold[periods_before:].sum() / sold[:periods_before].mean())
@@ -86,19 +88,33 @@ def calibrated_placebos(outcome: FloatArray, sets: Sequence[IntArray], periods_b
     return Placebos(np.array(lifts), np.array(p_values))
 
 
-def calibrate(own: Prediction, others: Sequence[Prediction], periods_before: int, periods: int) -> Calibration:
-    """Both calibrations from the test's own prediction and those of the donor sets."""
+def calibrate(
+    own: Prediction, others: Sequence[Prediction], periods_before: int, periods: int, independent: float = np.inf
+) -> Calibration:
+    """Both calibrations from the test's own prediction and those of the donor sets.
+
+    Args:
+        own, others: predictions of the test and of the donor sets.
+        periods_before, periods: before the window, and in it.
+        independent: as how many sets that share no geo the donor sets count. Where their errors in the window set the
+            spread, it is known no better than from that many.
+    """
     degrees = BLOCK_DEGREES * max(1, periods_before // periods)
     prior_degrees, prior = _common_ratio(np.array([other.block_ratio for other in others]), degrees)
     in_time = prior
     if np.isfinite(prior_degrees):
         in_time = (prior_degrees * prior + degrees * own.block_ratio) / (prior_degrees + degrees)
     squares = [(other.effect / other.sd) ** 2 for other in others if other.sd > 0]
-    return Calibration(
-        in_time=in_time,
-        in_window=(sum(squares) + PRIOR_SETS) / (len(squares) + PRIOR_SETS),
-        degrees_of_freedom=min(prior_degrees + degrees, periods_before - 1, MOST_DEGREES),
-    )
+    in_window = (sum(squares) + PRIOR_SETS) / (len(squares) + PRIOR_SETS)
+    known = min(prior_degrees + degrees, periods_before - 1, MOST_DEGREES)
+    if in_window >= max(1.0, in_time):
+        known = min(known, PRIOR_SETS + min(independent, len(squares)))
+    return Calibration(in_time, in_window, known)
+
+
+def independent_sets(donors: int, size: int) -> float:
+    """As how many sets without a geo in common the donor sets of `donor_sets` count."""
+    return min(DONOR_SETS, donors / max(1, min(size, donors // 3)))
 
 
 def donor_sets(donors: int, size: int, generator: np.random.Generator) -> list[IntArray]:

@@ -33,6 +33,7 @@ class Comparison:
         periods_before: T0.
         donor_names: labels of the donors, length J.
         pairs: which treated geo is matched with which donor, `(P, 2)`; P = 0 without pairs.
+        blocks: within which coins fell: units of each block, as rows of `everyone()`; () where they are not known.
         treated_spend, donor_spend: spend of the tested channel, as `treated` and `donors`; None where not given.
     """
 
@@ -43,6 +44,7 @@ class Comparison:
     pairs: IntArray
     treated_spend: FloatArray | None = None
     donor_spend: FloatArray | None = None
+    blocks: tuple[tuple[tuple[int, ...], ...], ...] = ()
 
     @property
     def periods(self) -> int:
@@ -103,4 +105,5 @@ class Comparison:
             pairs=np.zeros((0, 2), dtype=np.int64),
             treated_spend=None,
             donor_spend=None,
+            blocks=(),
         )

@@ -50,8 +50,12 @@ def conformal_range(
     The interval is the hull of all effects with a p-value above `alpha`. The p-value reported is the largest of no
     effect and of those further from the estimate, so that the two agree even where p-values do not fall steadily.
     """
-    p_value = _p_value_of(comparison, rule, statistic)
-    step = REACH / GRID * _rough_error(comparison, rule)
+    return inverted(_p_value_of(comparison, rule, statistic), estimate, alpha, rough_error(comparison, rule))
+
+
+def inverted(p_value: Callable[[float], float], estimate: float, alpha: float, error: float) -> tuple[Range, float]:
+    """Interval and p-value as of `conformal_range`, from p-values of any effect; `error` is a scale to search by."""
+    step = REACH / GRID * error
     found = {0.0: p_value(0.0), estimate: p_value(estimate)}
     for side in (-1.0, 1.0):
         for number in range(1, GRID + 1):
@@ -87,16 +91,23 @@ def _end(
 
 def _p_value_of(comparison: Comparison, rule: WeightRule, statistic: BlockStatistic) -> Callable[[float], float]:
     """p-value as a function of a constant effect."""
+    residuals = residuals_of(comparison, rule)
+    return lambda effect: block_p_value(residuals(effect), comparison.periods, statistic)
+
+
+def residuals_of(comparison: Comparison, rule: WeightRule) -> Callable[[float], FloatArray]:
+    """Residuals `(T,)` as a function of a constant effect, with weights refitted on all periods under it."""
     donors = comparison.donors - comparison.donors.mean(axis=1, keepdims=True)
     in_window = np.arange(donors.shape[1]) >= comparison.periods_before
     average = comparison.average
 
-    def p_value(effect: float) -> float:
+    def residuals(effect: float) -> FloatArray:
         target = average - effect * in_window
         target = target - target.mean()
-        return block_p_value(target - rule(donors, target) @ donors, comparison.periods, statistic)
+        left: FloatArray = target - rule(donors, target) @ donors
+        return left
 
-    return p_value
+    return residuals
 
 
 def block_p_value(
@@ -110,7 +121,7 @@ def block_p_value(
     return float((sums >= last - 1e-9 * max(last, 1.0)).mean())
 
 
-def _rough_error(comparison: Comparison, rule: WeightRule) -> float:
+def rough_error(comparison: Comparison, rule: WeightRule) -> float:
     """A scale for the search: the gap's spread before the window over the root of the window's length."""
     before = slice(0, comparison.periods_before)
     donors = comparison.donors[:, before] - comparison.donors[:, before].mean(axis=1, keepdims=True)

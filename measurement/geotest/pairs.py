@@ -27,7 +27,7 @@ def read_pairs(path: Path) -> tuple[GeoPair, ...]:
         PanelError: the file cannot be read as a table.
     """
     table = read_table(path)
-    geos, names, assignments = (_texts(table, path, column) for column in COLUMNS)
+    geos, names, assignments = text_columns(table, path, COLUMNS)
     members: dict[str, dict[bool, str]] = defaultdict(dict)
     seen: dict[str, tuple[int, str, bool]] = {}
     for row, geo, name, assignment in zip(table.rows, geos, names, assignments, strict=True):
@@ -65,9 +65,10 @@ def _is_treated(assignment: str, where: str) -> bool:
     raise GeoTestError(f"{where}: assignment {assignment!r} is not known: write treatment, control or filtered")
 
 
-def _texts(table: Table, path: Path, column: str) -> tuple[str, ...]:
-    if column not in table.columns:
-        raise GeoTestError(f"{path} has no column {column!r}: pairs need the columns {', '.join(COLUMNS)}")
-    cells = table.columns[column]
-    texts = labels_of(cells) if isinstance(cells, np.ndarray) else cells
-    return tuple(text.strip() for text in texts)
+def text_columns(table: Table, path: Path, columns: tuple[str, ...]) -> list[tuple[str, ...]]:
+    """The cells of each column as text without blanks around it. Raises GeoTestError where a column is missing."""
+    for column in columns:
+        if column not in table.columns:
+            raise GeoTestError(f"{path} has no column {column!r}: it needs the columns {', '.join(columns)}")
+    cells = (table.columns[column] for column in columns)
+    return [tuple(text.strip() for text in (labels_of(c) if isinstance(c, np.ndarray) else c)) for c in cells]

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import date, datetime
 from typing import Any
 
 import numpy as np
@@ -75,7 +76,11 @@ class Series:
 
 @dataclass(frozen=True)
 class GeoTestResult:
-    """The analysed test; `effect` is of the test's window, `with_cooldown` of the window to the cooldown's end."""
+    """The analysed test; `effect` is of the test's window, `with_cooldown` of the window to the cooldown's end.
+
+    With several cells the figures are of all of them together, and `cells` holds each. `registration` is there for a
+    locked test.
+    """
 
     estimator: Estimator
     inference: str
@@ -94,6 +99,10 @@ class GeoTestResult:
     warnings: tuple[str, ...]
     verdict: str
     series: Series = field(repr=False)
+    cells: tuple["CellResult", ...] = ()
+    differences: tuple["Difference", ...] = ()
+    cells_verdict: str | None = None
+    registration: "Registered | None" = None
 
     def to_json(self) -> dict[str, Any]:
         """The keys of the public JSON; series are for plots and stay out."""
@@ -122,4 +131,109 @@ class GeoTestResult:
             "left_out": list(self.left_out),
             "warnings": list(self.warnings),
             "verdict": self.verdict,
+            "cells": [cell.to_json() for cell in self.cells],
+            "differences": [difference.to_json() for difference in self.differences],
+            "cells_verdict": self.cells_verdict,
+            "registration": self.registration.to_json() if self.registration else None,
+        }
+
+
+@dataclass(frozen=True)
+class CellResult:
+    """One cell of a test with several, against the common controls."""
+
+    name: str
+    result: GeoTestResult
+
+    @property
+    def treated(self) -> tuple[str, ...]:
+        """The cell's geos."""
+        return self.result.treated
+
+    def to_json(self) -> dict[str, Any]:
+        """The keys of a test with one cell, and the cell's name."""
+        told = self.result.to_json()
+        for key in ("cells", "differences", "cells_verdict", "registration"):
+            del told[key]
+        return {"name": self.name, **told}
+
+
+@dataclass(frozen=True)
+class Difference:
+    """How two cells differ, first minus second.
+
+    Attributes:
+        percent_lift, p_value: difference of the percent lifts, as a fraction, and its p-value; from one inference.
+        iroas, iroas_p_value: difference of the returns, or None where a cell's return is refused.
+        better: the better cell by iROAS where there is one, else by percent lift; None where the data cannot tell.
+    """
+
+    first: str
+    second: str
+    percent_lift: Range
+    p_value: float
+    iroas: Range | None
+    iroas_p_value: float | None
+    better: str | None
+    verdict: str
+    inference: str
+
+    def to_json(self) -> dict[str, Any]:
+        """The keys of the public JSON."""
+        return dict(vars(self)) | {
+            "percent_lift": self.percent_lift.to_json(),
+            "iroas": self.iroas.to_json() if self.iroas else None,
+        }
+
+
+@dataclass(frozen=True)
+class Registered:
+    """What a locked test's report says of its registration.
+
+    Attributes:
+        test: the test's name.
+        lock_hash: content hash of the lock.
+        locked_at, test_start: when it was locked, and when the test began.
+        after_the_fact: whether the panel already held days of the window when the test was locked.
+        exclusions: geo and reason of each, logged before the result was first shown.
+        analyses: how often the result had been shown before.
+        restated: sentences on locked days whose data have changed since.
+    """
+
+    test: str
+    lock_hash: str
+    locked_at: datetime
+    test_start: date
+    after_the_fact: bool
+    exclusions: tuple[tuple[str, str], ...] = ()
+    analyses: int = 0
+    restated: tuple[str, ...] = ()
+
+    @property
+    def statement(self) -> str:
+        """One sentence for the report."""
+        count = len(self.exclusions)
+        excluded = "1 exclusion" if count == 1 else f"{count} exclusions"
+        day = self.locked_at.date()
+        how = f"registered on {day}"
+        if self.after_the_fact:
+            how = f"registered on {day} after the fact: days of the test were in the panel already"
+        elif day > self.test_start:
+            how = f"registered on {day}, after the test began on {self.test_start}, from a panel that ends before it"
+        again = f"; analysed {self.analyses} times before" if self.analyses > 1 else ""
+        again = "; analysed once before" if self.analyses == 1 else again
+        return f"{how[:1].upper()}{how[1:]}, {excluded}{again}."
+
+    def to_json(self) -> dict[str, Any]:
+        """The keys of the public JSON."""
+        return {
+            "test": self.test,
+            "lock_hash": self.lock_hash,
+            "registered_on": self.locked_at.date(),
+            "locked_at": self.locked_at,
+            "after_the_fact": self.after_the_fact,
+            "exclusions": [{"geo": geo, "reason": reason} for geo, reason in self.exclusions],
+            "analyses_before": self.analyses,
+            "restated": list(self.restated),
+            "statement": self.statement,
         }

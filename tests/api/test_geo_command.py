@@ -7,8 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from api.cli.geo import ESTIMATORS
+from api.cli.geo_options import ESTIMATORS, KINDS
 from api.cli.main import run
+from measurement.geotest.design_question import ExperimentKind
 from measurement.geotest.specification import Estimator
 
 KEYS = {
@@ -76,7 +77,8 @@ def answered(capsys: pytest.CaptureFixture[str], *arguments: str) -> dict[str, o
     return told
 
 
-def test_the_names_of_estimators_are_those_of_the_package() -> None:
+def test_names_of_choices_are_those_of_the_package() -> None:
+    assert set(KINDS) == {kind.value for kind in ExperimentKind}
     assert set(ESTIMATORS) == {estimator.value for estimator in Estimator}
 
 
@@ -204,33 +206,3 @@ def test_help_has_an_example(monkeypatch: pytest.MonkeyPatch, capsys: pytest.Cap
     shown = capsys.readouterr().out
     for part in ("Example: rmo geo analyze", "--seed", "--json", "--cooldown-end", "trimmed_match"):
         assert part in shown
-
-
-DESIGN = ["geo", "design", "panel.csv", "--weeks", "1", "--geos-min", "2", "--geos-max", "2"]
-
-
-def test_a_design_in_json_and_for_people(capsys: pytest.CaptureFixture[str]) -> None:
-    assert run([*DESIGN, "--json"]) == 0
-    told = json.loads(capsys.readouterr().out)
-    assert told.keys() >= {"designs", "recommended", "refused_because"}
-    assert len(told["designs"][told["recommended"]]["treated"]) == 2
-    assert run(DESIGN) == 0
-    assert "Designs, best first" in capsys.readouterr().out
-
-
-def test_a_design_that_cannot_do_it_is_a_refusal_with_its_json(capsys: pytest.CaptureFixture[str]) -> None:
-    assert run([*DESIGN, "--mde", "0.0001", "--json"]) == 3
-    told = json.loads(capsys.readouterr().out)
-    assert told["recommended"] is None
-    assert "no design will do" in told["refused_because"]
-    assert told["designs"]
-
-
-@pytest.mark.parametrize(
-    "bad", [["--kind", "dark"], ["--weeks", "0"], ["--include", "geo 99"], ["--channel", "radio"], ["--power", "80"]]
-)
-def test_a_bad_question_is_one_message_and_exit_2(bad: list[str], capsys: pytest.CaptureFixture[str]) -> None:
-    assert run([*DESIGN, *bad, "--json"]) == 2
-    said = capsys.readouterr()
-    assert said.out == ""
-    assert said.err.startswith("rmo: ")

@@ -5,8 +5,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from bidding.landscape import BidSimulations, bids_in_force, candidate_bids, click_noise, learn_response
+from bidding.landscape import bids_in_force, candidate_bids, click_noise, learn_response
 from bidding.outlook import BidResponse
+from bidding.snapshot import BidSimulations
 from tests.bidding.build_snapshot import Built, Size, build, click_share
 
 SIZE = Size(campaigns=30, ad_groups=5, targets=10, clicks_per_day=4, seed=3)
@@ -83,10 +84,12 @@ def test_days_out_of_budget_count_for_their_open_hours() -> None:
 
 def test_a_platforms_own_points_replace_the_curve(jittered: Built, response: BidResponse) -> None:
     bids = response.bids[5, [0, 6, 12]]
-    points = BidSimulations(np.full(3, 5), bids, np.array([7.0, 14.0, 28.0]), np.array([3.0, 9.0, 25.0]), days=7)
-    found = learn_response(jittered.snapshot, jittered.account, response.bids, points)
-    np.testing.assert_allclose(found.clicks[5, [0, 6, 12]], [1.0, 2.0, 4.0])
-    np.testing.assert_allclose(found.cost[5, [0, 6, 12]], [3 / 7, 9 / 7, 25 / 7])
+    clicks, cost = np.array([1.0, 2.0, 4.0]), np.array([0.5, 1.5, 4.0])
+    nothing, end = np.full(3, np.nan), np.full(3, jittered.snapshot.today)
+    points = BidSimulations(np.full(3, 5), bids, nothing, clicks, cost, nothing, end)
+    found = learn_response(replace(jittered.snapshot, simulations=points), jittered.account, response.bids)
+    np.testing.assert_allclose(found.clicks[5, [0, 6, 12]], clicks)
+    np.testing.assert_allclose(found.cost[5, [0, 6, 12]], cost)
     np.testing.assert_allclose(found.clicks[6], response.clicks[6])
     assert found.known[5] == 0.9
 

@@ -2,12 +2,15 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
 
 from measurement.geotest.comparison import Comparison
+from measurement.panel import Channel, Frequency, Outcome, Panel
+from measurement.reading import ReadPanel
 
 NO_PAIRS = np.zeros((0, 2), dtype=np.int64)
 
@@ -48,3 +51,36 @@ def geolift(shared_data: Path) -> Callable[..., Comparison]:
         return Comparison(values[chosen], values[~chosen], 90, tuple(wide.index[~chosen]), NO_PAIRS)
 
     return make
+
+
+def _market_panel(seed: int, days: int = 60, geos: int = 12, noise: float = 0.05, **channel: Any) -> ReadPanel:
+    """Daily sales of geos of unlike size that share a week, with autocorrelated noise, and 20 a day spent on tv."""
+    rng = np.random.default_rng(seed)
+    time = np.arange(days)
+    state, values = rng.standard_normal(geos), np.zeros((geos, days))
+    for day in time:
+        state = 0.3 * state + np.sqrt(1 - 0.09) * rng.standard_normal(geos)
+        values[:, day] = noise * state
+    sales = rng.uniform(500, 1500, (geos, 1)) * (1 + 0.1 * np.sin(2 * np.pi * time / 7) + values)
+    spend = np.full((geos, days, 1), 20.0)
+    panel = Panel(
+        dates=np.datetime64("2024-01-01") + time,
+        geos=tuple(f"geo {number}" for number in range(geos)),
+        outcomes=(Outcome("sales"),),
+        outcome_values=sales[:, :, None],
+        channels=(Channel("tv", **channel),),
+        spend=spend,
+        exposure=spend,
+        attributed_sales=np.full(spend.shape, np.nan),
+        controls=(),
+        control_values=np.zeros((geos, days, 0)),
+        population=sales.mean(axis=1),
+        frequency=Frequency.DAILY,
+    )
+    return ReadPanel(panel)
+
+
+@pytest.fixture(scope="session")
+def market_panel() -> Callable[..., ReadPanel]:
+    """Makes a panel to design on; further arguments are of the channel tv."""
+    return _market_panel

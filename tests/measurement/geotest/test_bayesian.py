@@ -8,7 +8,13 @@ from scipy import special, stats
 
 from measurement.geotest import bayesian
 from measurement.geotest.bayesian import AUTOCORRELATIONS, WEIGHT_SCALES, gap_of, predict
-from measurement.geotest.calibrated import _common_ratio, calibrate, calibrated_finding, donor_sets
+from measurement.geotest.calibrated import (
+    _common_ratio,
+    calibrate,
+    calibrated_finding,
+    donor_sets,
+    independent_sets,
+)
 from measurement.geotest.clipping import clipped
 from measurement.geotest.comparison import Comparison
 
@@ -124,6 +130,17 @@ def test_calibration_never_narrows(simulated: Simulated) -> None:
     calibration = calibrate(own, modest, 60, 10)
     assert calibration.stretch == 1.0
     assert calibration.degrees_of_freedom <= 59
+
+
+def test_a_spread_set_by_the_window_is_known_no_better_than_its_sets(simulated: Simulated) -> None:
+    comparison = simulated(7)
+    own = predict(gap_of(comparison.average, comparison.donors, comparison.periods_before))
+    astray, modest = ([bayesian.Prediction(effect, 1.0, 1.0, np.zeros(1), 0.0)] * 20 for effect in (3.0, 0.1))
+    assert calibrate(own, astray, 60, 5, 4.0).degrees_of_freedom == 12.0
+    assert calibrate(own, astray, 60, 5).degrees_of_freedom == 28.0
+    assert calibrate(own, modest, 60, 5, 4.0).degrees_of_freedom > 28.0
+    assert independent_sets(35, 5) == 7.0
+    assert independent_sets(39, 1) == 24.0
 
 
 def test_donor_sets_are_of_the_treated_size_up_to_a_third_of_the_donors() -> None:
