@@ -2,8 +2,7 @@
 
 Where a click costs what the next rival bid (a second price), a low cost per click over bid says that the bid lies far
 above rivals: more would bring few clicks. So targets are grouped by it, and each group's place is believed to be
-what log-logistic rival bids imply, until days at other bids tell better. There, too, cost per click grows with the bid
-as the elasticity of clicks times (bid / cost per click - 1): the marginal click costs the bid itself.
+what log-logistic rival bids imply, until days at other bids tell better; and so is how its cost per click grows.
 """
 
 from dataclasses import dataclass
@@ -21,11 +20,12 @@ IntArray = NDArray[np.int64]
 HALF_LIFE_DAYS = 21.0
 USUAL_COST_SHARE, LARGEST_COST_SHARE = 0.5, 2.0
 SHARE_EDGES = np.array([0.12, 0.25, 0.4, 0.55, 0.8])
-USUAL_POSITIONS = np.array([4.0, 3.0, 2.0, 1.0, 0.0, -0.5])
-"""Logit of the share of attainable clicks won, by cost per click over bid between the edges. Log-logistic rival bids of
-slope 2 give 4.4 at 0.15, 2.4 at 0.33, 1.2 at 0.47; quality and rank blur that, so it is believed less far out."""
-NOMINAL_ELASTICITY, ELASTICITY_SD = 0.5, 0.2
-ELASTICITY_RANGE = (0.02, 0.95)
+USUAL_POSITIONS = np.array([5.0, 4.0, 2.4, 1.2, 0.0, -0.5])
+"""Logit of the share of attainable clicks won, by cost per click over bid between the edges: what log-logistic rivals of
+slope 2 imply, 4.4 at 0.15, 2.4 at 0.33, 1.2 at 0.47 and 0 at 0.57."""
+USUAL_ELASTICITIES = np.array([0.08, 0.16, 0.34, 0.54, 0.75, 0.85])
+"""How cost per click grows with the bid there, in logs, from the same rivals."""
+NOMINAL_ELASTICITY, ELASTICITY_SD = 0.5, 0.15
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,21 +34,20 @@ class Groups:
 
     Attributes:
         group: of every target, `(N,)`.
-        usual_position: what is believed of each group, `(J,)`.
-        share: cost per click over bid in each, `(J,)`.
+        usual_position, usual_elasticity: what is believed of each group's place and cost per click, `(J,)`.
     """
 
     group: IntArray
     usual_position: FloatArray
-    share: FloatArray
+    usual_elasticity: FloatArray
 
 
 def groups_of(nesting: Nesting, share: FloatArray) -> Groups:
     """Group targets by cell and by cost per click over bid, `(N,)`."""
     place = np.searchsorted(SHARE_EDGES, share)
     used, group = np.unique(nesting.cell * len(USUAL_POSITIONS) + place, return_inverse=True)
-    mean = np.bincount(group, weights=share) / np.bincount(group)
-    return Groups(group.astype(np.int64), USUAL_POSITIONS[used % len(USUAL_POSITIONS)], mean)
+    kind = used % len(USUAL_POSITIONS)
+    return Groups(group.astype(np.int64), USUAL_POSITIONS[kind], USUAL_ELASTICITIES[kind])
 
 
 def cost_shares(snapshot: Snapshot, nesting: Nesting, bid: FloatArray) -> FloatArray:
@@ -63,18 +62,17 @@ def cost_shares(snapshot: Snapshot, nesting: Nesting, bid: FloatArray) -> FloatA
     return np.minimum(nested(*sums, nesting, np.full(nesting.channels, USUAL_COST_SHARE)).rate, LARGEST_COST_SHARE)
 
 
-def cost_elasticity(snapshot: Snapshot, groups: Groups, of_clicks: FloatArray, bid: FloatArray) -> FloatArray:
-    """How cost per click grows with the bid, in logs, by group, `(J,)`; `of_clicks` is that of clicks, `(J,)`."""
+def cost_elasticity(snapshot: Snapshot, groups: Groups, bid: FloatArray) -> FloatArray:
+    """How cost per click grows with the bid, in logs, by group, `(J,)`."""
     rows, target, clicks, move = _paid(snapshot, bid)
     log_share = np.log(snapshot.performance.cost[rows] / clicks / bid[target])
     x, y = (_within(each, clicks, target, len(bid)) for each in (move, log_share))
     variance = _variance(log_share, clicks, target, len(bid))
-    size, group = len(groups.share), groups.group[target]
+    size, group = len(groups.usual_elasticity), groups.group[target]
     known = np.bincount(group, weights=clicks * x**2 / variance, minlength=size)
     slope = np.bincount(group, weights=clicks * x * y / variance, minlength=size)
-    usual = np.clip(of_clicks * (1.0 / groups.share - 1.0), *ELASTICITY_RANGE)
     precision = 1.0 / ELASTICITY_SD**2
-    found: FloatArray = np.clip((precision * usual + slope) / (precision + known), 0.0, 1.0)
+    found: FloatArray = np.clip((precision * groups.usual_elasticity + slope) / (precision + known), 0.0, 1.0)
     return found
 
 

@@ -15,14 +15,14 @@ from numpy.typing import NDArray
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 
-POSITIONS = np.linspace(-3.5, 5.5, 13)
+POSITIONS = np.linspace(-3.5, 6.5, 15)
 """Logit of the share of attainable clicks that the bid in force wins."""
 STEEPNESS = np.array([1.0, 1.5, 2.2, 3.5])
 STEEPNESS_PRIOR = np.array([0.2, 0.3, 0.3, 0.2])
-MEAN_SHIFTS = np.linspace(-3.0, 3.0, 13)
-MEAN_SD = 1.0
+MEAN_SHIFTS = np.linspace(-2.8, 2.8, 13)
+MEAN_SD = 0.8
 """Of a group's mean position around what is usual for it."""
-POSITION_SD = 0.8
+POSITION_SD = 0.7
 REACH, STEPS = 1.2, 96
 """Curves are kept on this many steps from -REACH to REACH in the log of bid over bid in force."""
 LEAST_CLICKS, LEAST_MOVE = 10.0, 0.01
@@ -66,14 +66,6 @@ class ClickCurves:
     own_mean: FloatArray
     own_sd: FloatArray
     known: FloatArray
-
-    def elasticity(self) -> FloatArray:
-        """Of the groups' clicks at the bid in force, `(J,)`."""
-        middle = len(self.grid) // 2
-        slope: FloatArray = (self.mean[:, middle + 1] - self.mean[:, middle - 1]) / (
-            self.grid[middle + 1] - self.grid[middle - 1]
-        )
-        return slope
 
     def at(self, group: IntArray, move: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Mean and sd at moves `(N, K)` of targets of some groups `(N,)`; beyond the grid its ends stand."""

@@ -81,7 +81,7 @@ def learn_response(snapshot: Snapshot, account: Account, candidates: FloatArray)
     groups = groups_of(nesting, share)
     curves = learn_curves(_bid_days(snapshot, nesting, bid), groups.group, groups.usual_position, noise)
     level = _level(snapshot, nesting, noise)
-    elasticity = cost_elasticity(snapshot, groups, curves.elasticity(), bid)
+    elasticity = cost_elasticity(snapshot, groups, bid)
     move = np.log(candidates / bid[:, None])
     shape, shape_sd = curves.at(groups.group, move)
     clicks = level.rate[:, None] * shape
