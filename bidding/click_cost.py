@@ -20,9 +20,9 @@ IntArray = NDArray[np.int64]
 HALF_LIFE_DAYS = 21.0
 USUAL_COST_SHARE, LARGEST_COST_SHARE = 0.5, 2.0
 SHARE_EDGES = np.array([0.12, 0.25, 0.4, 0.55, 0.8])
-USUAL_POSITIONS = np.array([5.0, 4.0, 2.4, 1.2, 0.0, -0.5])
-"""Logit of the share of attainable clicks won, by cost per click over bid between the edges: what log-logistic rivals of
-slope 2 imply, 4.4 at 0.15, 2.4 at 0.33, 1.2 at 0.47 and 0 at 0.57."""
+USUAL_POSITIONS = np.array([5.5, 4.0, 2.4, 1.2, 0.0, -0.5])
+"""Logit of the share of attainable clicks won, by cost per click over bid between the edges: what log-logistic rivals
+of slope 2 imply, 4.4 at 0.15, 2.4 at 0.33, 1.2 at 0.47 and 0 at 0.57."""
 USUAL_ELASTICITIES = np.array([0.08, 0.16, 0.34, 0.54, 0.75, 0.85])
 """How cost per click grows with the bid there, in logs, from the same rivals."""
 NOMINAL_ELASTICITY, ELASTICITY_SD = 0.5, 0.15

@@ -17,7 +17,7 @@ def auction(bid: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return won[at], paid[at - 1] / won[at]
 
 
-@pytest.mark.parametrize(("share", "place"), [(0.07, 0), (0.17, 1), (0.33, 2), (0.47, 3), (0.58, 4)])
+@pytest.mark.parametrize(("share", "place"), [(0.09, 0), (0.17, 1), (0.33, 2), (0.47, 3), (0.58, 4)])
 def test_usual_places_are_those_of_second_price_auctions(share: float, place: int) -> None:
     assert np.searchsorted(SHARE_EDGES, share) == place
     bid = np.geomspace(0.3, 60.0, 400)
