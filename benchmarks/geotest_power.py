@@ -149,7 +149,9 @@ def write_page(stored: dict[str, Record]) -> str:
         ]
         if len(records) >= LEAST_WORLDS:
             text += _row(study.name, records)
-    text += _row("together", [one for one in stored.values() if one.get("claimed") is not None])
+    together = [one for one in stored.values() if one.get("claimed") is not None]
+    if together:
+        text += _row("together", together)
     text += "\nA row settles the question once the standard error of its difference is at most 3 points.\n"
     if "timing" in stored:
         took = stored["timing"]

@@ -20,6 +20,7 @@ from measurement.fit import FitSettings, fit_model
 from measurement.posterior import response_curves
 from measurement.report import ChannelReport, ModelStatus
 from measurement.simulate import World, WorldKind, WorldSpec, simulate, true_optimum
+from measurement.storage import save_model
 from optimizer.advice import advised_share
 from optimizer.allocate import allocate
 from optimizer.problem import ChannelRule, PlanProblem, Rules
@@ -88,12 +89,19 @@ def specs() -> list[WorldSpec]:
     ]
 
 
-def run_world(spec: WorldSpec) -> WorldCase:
+def model_name(spec: WorldSpec) -> str:
+    """Folder of a world's stored model."""
+    return f"{spec.kind.value}-{spec.seed}"
+
+
+def run_world(spec: WorldSpec, models: Path | None = None) -> WorldCase:
     """Fit one world, plan its next quarter within ±50 % per channel, and hold both against the truth."""
     world = simulate(spec)
     started = time.monotonic()
     model = fit_model(world.panel, FitSettings(seed=1))
     seconds = time.monotonic() - started
+    if models is not None:
+        save_model(model, models / model_name(spec))
     today = world.current_spend(PLAN_WEEKS)
     of_today = float(world.plan_incremental(today, PLAN_WEEKS).sum())
     _, best = true_optimum(world, float(today.sum()), PLAN_WEEKS, MAX_CHANGE)
@@ -155,13 +163,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--fresh", action="store_true", help="forget earlier results")
     parser.add_argument("--worlds", type=int, default=None, help="stop after so many worlds, for a quick look")
+    parser.add_argument("--models", type=Path, default=None, help="keep the fitted models in this folder")
     arguments = parser.parse_args()
     stored = {} if arguments.fresh or not RESULTS.exists() else json.loads(RESULTS.read_text())
     wanted = specs()[: arguments.worlds]
     for number, spec in enumerate(wanted, 1):
         key = f"{spec.kind.value}-{spec.geos}x{spec.weeks}x{spec.channels}-{spec.seed}"
         if key not in stored:
-            stored[key] = asdict(run_world(spec))
+            stored[key] = asdict(run_world(spec, arguments.models))
             RESULTS.write_text(json.dumps(stored, indent=1))
         case = stored[key]
         print(f"[{number}/{len(wanted)}] {key}: {case['status']}, {case['seconds']:.0f} s", file=sys.stderr, flush=True)

@@ -31,6 +31,7 @@ class PlanProblem:
         hold_unmeasurable: keep a channel whose verdict is `not_measurable` at its current spend, unless a rule of
             its own (min, max or fixed) says where it may go; a limit on its change does not.
         target: what to reach instead of spending the budget; `None` to spend it.
+        draw_weights: how likely the curves' draws are, `(D,)`, in any unit; `None` where all are as likely.
 
     Raises:
         BadProblem: the budget is no positive number, or the curves are malformed.
@@ -42,6 +43,7 @@ class PlanProblem:
     rules: Rules = field(default_factory=Rules)
     hold_unmeasurable: bool = True
     target: Question | None = None
+    draw_weights: FloatArray | None = None
 
     def __post_init__(self) -> None:
         Question(Asked.BUDGET, self.budget)
@@ -49,6 +51,8 @@ class PlanProblem:
         _check_names(self.rules, self.curves.channels)
         check_blackouts(self.rules, self.curves)
         _check_margins(self.rules.plan, self.curves.outcomes)
+        if self.draw_weights is not None:
+            _check_weights(self.draw_weights, len(self.curves.incremental))
         if self.target is not None:
             _check_target(self.target, self.rules.plan)
 
@@ -69,7 +73,7 @@ class PlanProblem:
     @cached_property
     def mean_curves(self) -> FloatArray:
         """Posterior mean of the incremental sales at the grid, `(C, K)`, in money."""
-        mean: FloatArray = self.curves.incremental.mean(axis=0)
+        mean: FloatArray = np.average(self.curves.incremental, axis=0, weights=self.draw_weights)
         return mean
 
     @cached_property
@@ -87,7 +91,7 @@ class PlanProblem:
     @cached_property
     def mean_values(self) -> FloatArray:
         """Posterior mean of `value_draws`, `(C, K)`, in money."""
-        mean: FloatArray = self.value_draws.mean(axis=0)
+        mean: FloatArray = np.average(self.value_draws, axis=0, weights=self.draw_weights)
         return mean
 
     @property
@@ -151,6 +155,11 @@ def _check_curves(curves: ResponseCurves) -> None:
         raise BadProblem(f"by_outcome must have the shape (outcomes, draws, {channels}, {grid.shape[1]}).")
     if (curves.current_spend < 0).any() or curves.weeks < 1:
         raise BadProblem("current_spend must not be negative, and weeks must be at least 1.")
+
+
+def _check_weights(weights: FloatArray, draws: int) -> None:
+    if weights.shape != (draws,) or not (weights >= 0).all() or not 0 < weights.sum() < np.inf:
+        raise BadProblem(f"draw_weights must have the shape ({draws},), none below 0 and some above.")
 
 
 def _check_names(rules: Rules, channels: tuple[str, ...]) -> None:

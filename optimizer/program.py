@@ -213,7 +213,9 @@ def _risk(problem: PlanProblem, grids: tuple[FloatArray, ...]) -> WorstDraws | N
     else:
         table, price = problem.curves.incremental, problem.target.value
     pairs = zip(_on(grids, table), grids, strict=True)
-    risk = WorstDraws(grids, tuple(own - price * grid / 100 for own, grid in pairs), share)
+    weights = problem.draw_weights
+    chances = None if weights is None else weights / weights.sum()
+    risk = WorstDraws(grids, tuple(own - price * grid / 100 for own, grid in pairs), share, chances)
     return _over_today(problem, risk) if problem.rules.plan.risk is Risk.GAIN else risk
 
 
@@ -224,7 +226,7 @@ def _over_today(problem: PlanProblem, risk: WorstDraws) -> WorstDraws:
     smallest gains are the worst. Every channel lies at one spend, so a constant on one channel is one on the total.
     """
     today = risk.totals(todays_split(problem) * 100)
-    apart = (today - today.mean())[:, None]
+    apart = (today - np.average(today, weights=risk.chances))[:, None]
     return replace(risk, draws=(risk.draws[0] - apart, *risk.draws[1:]))
 
 

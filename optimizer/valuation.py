@@ -48,11 +48,13 @@ class WorstDraws:
         grids: cents, C arrays `(K_c,)`.
         draws: money, C arrays `(D, K_c)`.
         share: of draws, in (0, 1].
+        chances: of the draws, `(D,)`, 1 in sum; `None` where all are as likely.
     """
 
     grids: tuple[FloatArray, ...]
     draws: tuple[FloatArray, ...]
     share: float
+    chances: FloatArray | None = None
 
     @property
     def count(self) -> int:
@@ -80,7 +82,7 @@ class WorstDraws:
 
     def weights(self, totals: FloatArray) -> FloatArray:
         """The weights on draws `(D,)` that make `totals` worst."""
-        return worst_weights(totals, self.share)
+        return worst_weights(totals, self.share, self.chances)
 
     def worst(self, spend_cents: FloatArray) -> float:
         """Mean of the worst share of draws at a spend `(C,)`."""
@@ -93,8 +95,8 @@ class WorstDraws:
 
     @cached_property
     def mean(self) -> Valuation:
-        """The valuation by the plain mean."""
-        return self.weighted(np.full(self.count, 1.0 / self.count))
+        """The valuation by the mean of all draws."""
+        return self.weighted(np.full(self.count, 1.0 / self.count) if self.chances is None else self.chances)
 
 
 def _without_dust(heights: FloatArray) -> FloatArray:
@@ -102,10 +104,11 @@ def _without_dust(heights: FloatArray) -> FloatArray:
     return np.where(np.abs(heights) < DUST * np.abs(heights).max(), 0.0, heights)
 
 
-def worst_weights(totals: FloatArray, share: float) -> FloatArray:
-    """Weights `(D,)` on the worst `share` of draws, at most 1 / (share x D) each and 1 in sum."""
+def worst_weights(totals: FloatArray, share: float, chances: FloatArray | None = None) -> FloatArray:
+    """Weights `(D,)` on the worst `share` of draws, at most their chance / share each and 1 in sum."""
     count = len(totals)
-    most = 1.0 / (share * count)
+    order = np.argsort(totals, kind="stable")
+    most = (np.full(count, 1.0 / count) if chances is None else chances[order]) / share
     weights = np.zeros(count)
-    weights[np.argsort(totals, kind="stable")] = np.clip(1.0 - most * np.arange(count), 0.0, most)
+    weights[order] = np.clip(1.0 - np.concatenate([[0.0], np.cumsum(most)[:-1]]), 0.0, most)
     return weights

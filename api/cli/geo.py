@@ -2,7 +2,7 @@
 
 import typer
 
-from api.cli import geo_spillover, geo_switchback
+from api.cli import geo_next, geo_spillover, geo_switchback
 from api.cli.geo_design import DESIGN_EXAMPLE, design
 
 geo = typer.Typer(help="Geo-holdout tests.", no_args_is_help=True, pretty_exceptions_enable=False)
@@ -13,4 +13,5 @@ def register(app: typer.Typer) -> None:
     geo.command(epilog=DESIGN_EXAMPLE)(design)
     geo_switchback.register(geo)
     geo_spillover.register(geo)
+    geo_next.register(geo)
     app.add_typer(geo, name="geo")
