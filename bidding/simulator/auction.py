@@ -12,7 +12,7 @@ from scipy.special import ndtr
 
 from bidding.outlook import FloatArray
 
-SLOT_CLICKS = (1.0, 0.45, 0.25, 0.15)
+SLOT_CLICKS = (1.0, 0.35, 0.18, 0.1)
 """Clicks that a slot gets, the first slot's as 1; who stands below the last is not shown."""
 RESERVE = 0.04
 """The least that a click costs, in units of what rivals bid."""

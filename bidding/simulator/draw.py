@@ -23,7 +23,7 @@ def draw_world(spec: MarketSpec) -> World:
     campaign, group, branded = _arranged(spec, rng)
     match = rng.choice([Match.EXACT, Match.PHRASE, Match.BROAD], spec.targets, p=[0.4, 0.3, 0.3]).astype(np.int64)
     conversion = _conversion(spec, campaign, group, branded, match, rng)
-    order_value = spec.profile.order_value * np.exp(rng.normal(0, 0.3, campaign.max() + 1))[campaign]
+    order_value = np.exp(rng.normal(0, 0.3, campaign.max() + 1))[campaign]
     price, rivals = _competition(conversion * order_value, branded, rng)
     modifiers = _modifiers(spec, campaign.max() + 1, rng)
     overbid = spec.profile.overbid + spec.profile.overbid_spread * rng.normal(size=spec.targets)
@@ -69,7 +69,7 @@ def _conversion(
     effects = [rng.normal(0, sd, count) for sd, count in zip(spreads, _sizes(campaign, group), strict=True)]
     log_rate = effects[0][campaign] + effects[1][group] + effects[2]
     log_rate += np.select([match == Match.EXACT, match == Match.BROAD], [0.2, -0.3], 0.0)
-    return np.exp(log_rate) * np.where(branded, 3.0, 1.0)
+    return np.exp(log_rate) * np.where(branded, 2.0, 1.0)
 
 
 def _sizes(campaign: IntArray, group: IntArray) -> tuple[int, int, int]:

@@ -11,8 +11,11 @@ from bidding.simulator.world import World
 REPORT_DAYS = 90
 PULL_OF_SEARCHES = 0.6
 """How far clicks are searches rather than bids: 1 would hide the largest volumes behind the lowest bids."""
-BRAND_LEAD = 0.7
+BRAND_LEAD = 0.4
 """Standard deviations by which searches for the brand lead others."""
+USUAL_GENERIC, USUAL_BRAND = 0.65, 0.15
+"""Incremental shares at which orders are priced; not the market's own, which no report may tell."""
+SMALL_STEP = 0.05
 LEAST_BID = 0.02
 LEAST_BUDGET = 1.0
 BUDGET_BOUND = 0.25
@@ -23,7 +26,7 @@ ORGANIC_MULTIPLE = 6.0
 
 def scaled(world: World, rng: np.random.Generator) -> World:
     """Searches from clicks, money from the cost of a click, orders from the rate of conversion, then budgets."""
-    return _with_budgets(_with_conversions(_with_prices(_with_searches(world, rng))), rng)
+    return _with_budgets(_with_order_values(_with_conversions(_with_prices(_with_searches(world, rng)))), rng)
 
 
 def _daily(world: World) -> tuple[FloatArray, FloatArray, FloatArray]:
@@ -54,12 +57,20 @@ def _with_prices(world: World) -> World:
 def _with_conversions(world: World) -> World:
     clicks, _, converting = _daily(world)
     orders = (converting * world.conversion_rate).sum()
-    rate = world.conversion_rate * world.spec.profile.conversion_rate * clicks.sum() / orders
-    unit = world.spec.profile.order_value / ((converting * rate * world.order_value).sum() / (converting * rate).sum())
-    rate = np.minimum(rate, 0.5)
-    claimed = (converting * rate * world.order_value * unit).sum()
-    organic = float(ORGANIC_MULTIPLE * claimed)
-    return replace(world, conversion_rate=rate, order_value=world.order_value * unit, organic=organic)
+    rate = np.minimum(world.conversion_rate * world.spec.profile.conversion_rate * clicks.sum() / orders, 0.5)
+    return replace(world, conversion_rate=rate)
+
+
+def _with_order_values(world: World) -> World:
+    """Orders worth so much that raising all bids alike returns `next_return`, at the shares that are usual."""
+    spec = world.spec
+    usual = np.where(world.targets.branded, USUAL_BRAND, USUAL_GENERIC)
+    per_click = spec.profile.margin * world.conversion_rate * world.order_value * usual
+    raised = replace(world, targets=replace(world.targets, bid=world.targets.bid * (1 + SMALL_STEP)))
+    (_, cost, sold), (_, more_cost, more_sold) = _daily(world), _daily(raised)
+    unit = spec.next_return * (more_cost - cost).sum() / (per_click @ (more_sold - sold))
+    organic = ORGANIC_MULTIPLE * float((world.conversion_rate * world.order_value * unit) @ sold)
+    return replace(world, order_value=world.order_value * unit, organic=organic)
 
 
 def _with_budgets(world: World, rng: np.random.Generator) -> World:

@@ -26,7 +26,6 @@ class Profile:
         cost_per_click: money, on average over clicks.
         conversion_rate: orders per click, on average over clicks.
         conversion_spread: standard deviations of its logarithm between campaigns, ad groups and targets.
-        order_value: money.
         margin: profit per unit of sales before advertising.
         overbid, overbid_spread: logarithm of the bid over what rivals bid, mean and standard deviation.
         placement_top: largest increase for the top of search that a campaign has, as a fraction.
@@ -37,7 +36,6 @@ class Profile:
     cost_per_click: float
     conversion_rate: float
     conversion_spread: tuple[float, float, float]
-    order_value: float
     margin: float
     overbid: float
     overbid_spread: float
@@ -45,8 +43,8 @@ class Profile:
 
 
 PROFILES = {
-    MarketKind.AIRLINE: Profile(4.0, (1.0, 2.5), 1.47, 0.0077, (0.6, 0.4, 0.9), 1800.0, 0.45, 0.2, 1.25, 9.0),
-    MarketKind.HOTEL: Profile(4.0, (2.0, 2.95), 0.28, 0.057, (0.7, 0.5, 1.1), 48.0, 0.45, 0.5, 1.4, 9.0),
+    MarketKind.AIRLINE: Profile(4.0, (1.0, 2.5), 1.47, 0.0077, (0.6, 0.4, 0.9), 0.45, 0.2, 1.25, 9.0),
+    MarketKind.HOTEL: Profile(4.0, (2.0, 2.95), 0.28, 0.057, (0.7, 0.5, 1.1), 0.45, 0.5, 1.4, 9.0),
 }
 
 
@@ -63,6 +61,8 @@ class MarketSpec:
         start: first day of the history.
         attribution_days: the platform's click window.
         incremental_generic, incremental_brand: share of orders after a click that would not have come without it.
+        next_return: profit before its cost of the last unit of money, all bids moved alike, on the first day; what
+            orders are worth follows from it, since the published table does not tell.
         unrest: scale of drift and of rivals' shocks; 0 keeps the market as it is.
     """
 
@@ -75,6 +75,7 @@ class MarketSpec:
     attribution_days: int = 14
     incremental_generic: float = 0.65
     incremental_brand: float = 0.15
+    next_return: float = 1.3
     unrest: float = 1.0
 
     def __post_init__(self) -> None:
