@@ -119,7 +119,8 @@ def _policy_table(markets: list[Record]) -> str:
     lines = [
         f"## Incremental profit over 91 days, {len(markets)} markets\n",
         f"Best of the rules over all markets: **{best}**. Per cent of its profit, markets weighted alike; 95 % "
-        "interval of the paired difference by resampling markets. Regret is what is missing to the oracle, which knows all days.\n",
+        "interval of the paired difference by resampling markets. Regret is what is missing to the oracle, which "
+        "knows all days.\n",
         "| policy | profit over the best rule's | 95 % interval | better in | spend over plan | regret to the oracle |",
         "|---|---|---|---|---|---|",
     ]

@@ -2,8 +2,9 @@
 
 `python -m benchmarks.bids` plays what `bids.json` does not hold yet and writes `BIDS.md`. The plan of every month is
 what no change spent in it. Each rule's target is chosen, with hindsight, so that its spend over the three months is the
-plan's within 1 %; the bidder paces itself to the plan and knows nothing of days to come. Profit is margin on incremental
-sales less cost, expected given the bids and the day's true demand. All policies meet the same demand, rivals and persons.
+plan's within 1 %, where it can be; the bidder paces itself to the plan and knows nothing of days to come. Profit is
+margin on incremental sales less cost, expected given the bids and the day's true demand. All policies meet the same
+demand, rivals and persons.
 """
 
 import argparse
