@@ -53,12 +53,13 @@ class Played:
 def account_of(market: Market) -> Account:
     """The account as its owner states it: margin and window, no word on what is incremental."""
     spec = market.world.spec
+    return account_of_margin(spec.profile.margin, spec.attribution_days)
+
+
+def account_of_margin(margin: float, attribution_days: int = 14) -> Account:
+    """An account of one channel."""
     channel = AccountChannel(
-        CHANNEL,
-        Platform.AMAZON,
-        margin=spec.profile.margin,
-        attribution_days=spec.attribution_days,
-        brand_terms=("brand",),
+        CHANNEL, Platform.AMAZON, margin=margin, attribution_days=attribution_days, brand_terms=("brand",)
     )
     return Account("simulated", "USD", "US", "UTC", (channel,))
 
