@@ -76,7 +76,10 @@ def read_account(folder: Path) -> Snapshot:
     campaign = targets["campaign"].to_numpy().astype(np.int64)
     groups = int(targets["ad_group"].to_numpy().max()) + 1
     count = targets.num_rows
-    number = {name: days[name].to_numpy().astype(np.float64) for name in ("impressions", "clicks", "cost", "orders", "sales", "bid")}
+    number = {
+        name: days[name].to_numpy().astype(np.float64)
+        for name in ("impressions", "clicks", "cost", "orders", "sales", "bid")
+    }
     age = days["age"].to_numpy().astype(np.int64)
     rows = Performance(
         target=days["target"].to_numpy().astype(np.int64),
@@ -133,7 +136,9 @@ def _campaigns(count: int) -> Campaigns:
 def _vintages(rows: Performance) -> Restatement:
     """Each day's totals as if nothing were restated: one pull per day and age."""
     ages = np.arange(1, DAYS + 1)
-    clicks, orders, sales = (np.bincount(rows.age, part, minlength=DAYS + 1)[1:] for part in (rows.clicks, rows.orders, rows.sales))
+    clicks, orders, sales = (
+        np.bincount(rows.age, part, minlength=DAYS + 1)[1:] for part in (rows.clicks, rows.orders, rows.sales)
+    )
     return Restatement(np.zeros(DAYS, dtype=np.int64), TODAY - ages, ages, clicks, orders, sales)
 
 
@@ -161,7 +166,15 @@ def table(records: list[dict[str, Any]]) -> str:
     """The page in Markdown."""
     names = list(records[0]["steps"])
     head = "| targets | rows | " + " | ".join(names) + " | in all | peak memory | gap to the LP's bound | budget used |"
-    lines = ["# Bids at scale\n", (__doc__ or "").split("\n\n")[1], "", f"{describe_machine()}. Seconds of wall time.", "", head, "|---" * (len(names) + 6) + "|"]
+    lines = [
+        "# Bids at scale\n",
+        (__doc__ or "").split("\n\n")[1],
+        "",
+        f"{describe_machine()}. Seconds of wall time.",
+        "",
+        head,
+        "|---" * (len(names) + 6) + "|",
+    ]
     for record in records:
         steps = " | ".join(f"{record['steps'][name]:.1f}" for name in names)
         rest = f"{record['seconds']:.1f} | {record['peak']:,.0f} MiB | {record['gap']:.1e} | {record['spent']:.4%}"

@@ -16,6 +16,7 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
+from benchmarks.bid_ours import Ours, measured_shares, true_response
 from benchmarks.bid_play import at_equal_spend, play
 from benchmarks.bid_rivals import FifteenClicks, NoChange, RevenuePerClick, TargetAcos, totals
 from benchmarks.bid_tables import calibration, write_tables
@@ -28,11 +29,12 @@ FOLDER = Path(__file__).parent
 RESULTS = FOLDER / "bids.json"
 TARGETS = 400
 CALIBRATED = {MarketKind.AIRLINE: 4510, MarketKind.HOTEL: 892}
-RULES: dict[str, Callable[[float], Any]] = {
-    "target ACoS, 10 clicks": TargetAcos,
-    "15 clicks, 3 days": FifteenClicks,
-    "revenue per click x target": RevenuePerClick,
+RULES: dict[str, tuple[Callable[[float], Any], float]] = {
+    "target ACoS, 10 clicks": (TargetAcos, 2.0),
+    "15 clicks, 3 days": (FifteenClicks, 5.0),
+    "revenue per click x target": (RevenuePerClick, 4.0),
 }
+"""Each rule with its first target, over the account's ACoS."""
 Record = dict[str, Any]
 
 
@@ -49,11 +51,19 @@ def rules_record(key: str) -> Record:
     _, cost, sales = totals(market.morning(), 60)
     acos = float(cost.sum() / sales.sum())
     played = {"no change": base.record()}
-    for name, rule in RULES.items():
-        result, lever = at_equal_spend(market, rule, base.spend, acos)
+    for name, (rule, first) in RULES.items():
+        result, lever = at_equal_spend(market, rule, base.spend, first * acos)
         played[name] = result.record() | {"lever": lever}
     days = range(market.today, market.world.spec.horizon)
     return {"played": played, "oracle": asdict(oracle(market, days, base.spend))}
+
+
+def ideal_record(key: str) -> Record:
+    """The bidder with the market's own response in the place of what it learns."""
+    market = market_of(key)
+    plan = play(market, NoChange()).months
+    played = play(market, Ours(plan, measured_shares(market), true_response(market)))
+    return {"played": {"ours, were the response known": played.record()}}
 
 
 def run_task(task: tuple[str, str]) -> tuple[str, str, Record]:
@@ -65,7 +75,7 @@ def run_task(task: tuple[str, str]) -> tuple[str, str, Record]:
     return part, key, PARTS[part](key)
 
 
-PARTS: dict[str, Callable[[str], Record]] = {"rules": rules_record}
+PARTS: dict[str, Callable[[str], Record]] = {"rules": rules_record, "ideal": ideal_record}
 
 
 def wanted(seeds: int, parts: list[str]) -> list[tuple[str, str]]:

@@ -20,8 +20,8 @@ from bidding.snapshot import Snapshot
 
 LARGEST_DAY = 2.0
 """What a platform may spend in a day, over the daily budget, if days before in the month left it unspent."""
-PRICE_SPREAD = 3.0
-"""Concentration of a click's price over its bid (of a beta distribution); large is nearly constant."""
+PRICE_SPREAD = 0.6
+"""Standard deviation of one click's price over its mean; less where the mean is near the most that it can cost."""
 
 
 @dataclass(frozen=True)
@@ -180,7 +180,8 @@ def _chance(
     clicked = rng.binomial(impressions.astype(np.int64), np.minimum(clicks / np.maximum(shown, 1e-12), 1.0))
     part = np.clip(cost / np.maximum(clicks * highest, 1e-12), 1e-6, 1 - 1e-6)
     # The mean of `clicked` prices, each beta: a beta of the same mean and variance.
-    weight = np.maximum(clicked, 1) * (PRICE_SPREAD + 1) - 1
+    steady = np.maximum((1 - part) / (PRICE_SPREAD**2 * part), 2.0)
+    weight = np.maximum(clicked, 1) * steady - 1
     charged = clicked * highest * rng.beta(weight * part, weight * (1 - part))
     return impressions, clicked, charged
 

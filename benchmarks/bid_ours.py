@@ -1,0 +1,136 @@
+"""Our bidder as a policy: the month's plan in, each morning's bids out; and the same with parts replaced by the truth.
+
+Its incremental shares are those that a model would tell of branded and of other targets, with the model's error.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from benchmarks.bid_night import Respond, Told, propose_bids
+from benchmarks.bid_play import Decision
+from benchmarks.bid_rivals import lifted
+from bidding.account import Account
+from bidding.factors import Factor
+from bidding.history import History
+from bidding.money import UNKNOWN, micros_of
+from bidding.outlook import BidResponse
+from bidding.simulator.conversions import claimed_share, new_share
+from bidding.simulator.demand import WEEKDAYS
+from bidding.simulator.market import Market
+from bidding.simulator.reports import CHANNEL
+from bidding.snapshot import Snapshot
+from measurement.report import Verdict
+
+SHARE_ERROR = 0.2
+"""Relative standard deviation of a measured incremental share."""
+REST_DAYS = 3
+"""Days for which a bid does not turn about."""
+WEEK = 7
+
+
+@dataclass
+class Ours:
+    """Values, response, joint choice and guardrails under the day's money.
+
+    Attributes:
+        plan: money by month, such as "2025-04".
+        factors: incremental shares.
+        respond: how the response is learnt.
+        jitters: whether bids are jittered.
+    """
+
+    plan: Mapping[str, float]
+    factors: tuple[Factor, ...]
+    respond: Respond
+    jitters: bool = True
+    set_bids: list[np.ndarray] = field(default_factory=list)
+    spent: dict[str, float] = field(default_factory=dict)
+
+    def decide(self, snapshot: Snapshot, account: Account) -> Decision:
+        """Bids of this morning."""
+        budget = self._money_of_today(snapshot)
+        up, down = self._just_moved(snapshot)
+        told = Told(self.factors, self.respond, self._history(snapshot), up, down)
+        bids = propose_bids(snapshot, account, {CHANNEL: budget}, told).bids
+        self.set_bids.append(bids)
+        return Decision(bids, budgets=lifted(snapshot))
+
+    def _money_of_today(self, snapshot: Snapshot) -> float:
+        """What is left of the month, over its days left as weekdays weigh."""
+        month = snapshot.today.astype("datetime64[M]")
+        rows = snapshot.performance
+        spent = float(rows.cost[rows.day >= month.astype("datetime64[D]")].sum())
+        days = np.arange(snapshot.today, (month + 1).astype("datetime64[D]"))
+        weight = WEEKDAYS[(days.astype(np.int64) + 3) % 7]
+        left = max(self.plan[str(month)] - spent, 0.02 * self.plan[str(month)])
+        return left * float(weight[0] / weight.sum())
+
+    def _just_moved(self, snapshot: Snapshot) -> tuple[np.ndarray, np.ndarray]:
+        live = snapshot.targets.bid
+        trail = np.array([*self.set_bids[-REST_DAYS - 1 :], live])
+        moves = np.round(np.diff(trail, axis=0), 6)
+        return (moves > 0).any(axis=0), (moves < 0).any(axis=0)
+
+    def _history(self, snapshot: Snapshot) -> History:
+        count = len(snapshot.targets)
+        if not self.set_bids:
+            return History.none(count)
+        unknown = np.full(count, UNKNOWN, dtype=np.int64)
+        never = np.full(count, "NaT", dtype="datetime64[D]")
+        week = self.set_bids[-WEEK] if len(self.set_bids) >= WEEK else self.set_bids[0]
+        return History(unknown, unknown, never, unknown, micros_of(week), never)
+
+
+def measured_shares(market: Market, off: bool = False) -> tuple[Factor, ...]:
+    """Incremental share of claimed sales of branded and of other targets: the market's, with a model's error.
+
+    Args:
+        off: what is claimed counts in full.
+    """
+    world = market.world
+    rng = np.random.default_rng([world.spec.seed, 6])
+    claims = market.ledger.sales[: market.today].sum(axis=0)
+    found = []
+    for branded in (True, False):
+        mine = world.targets.branded == branded
+        weight = claims[mine] + 1e-9 * claims.sum()
+        share = float(np.average(new_share(world)[mine], weights=weight)) / claimed_share(world.spec.attribution_days)
+        told = 1.0 if off else share * float(np.exp(SHARE_ERROR * rng.normal()))
+        draws = np.maximum(told * (1 + (0.0 if off else SHARE_ERROR) * rng.normal(size=200)), 0.0)
+        days = market.demand.days
+        found.append(
+            Factor(CHANNEL, branded, draws * told / draws.mean(), Verdict.MEASURED, False, days[0], days[-1], "model")
+        )
+    return tuple(found)
+
+
+def true_response(market: Market) -> Respond:
+    """The market's own expected clicks and cost of the day, for finding what learning the response costs."""
+    world, demand = market.world, market.demand
+
+    def respond(snapshot: Snapshot, account: Account, candidates: np.ndarray) -> BidResponse:
+        day = int((snapshot.today - demand.days[0]).astype(np.int64))
+        bought = [world.buys(column, snapshot.campaigns.modifiers, demand.price_index[day]) for column in candidates.T]
+        clicks, cost = (np.stack([demand.searches[day] * part[place] for part in bought], axis=1) for place in (1, 2))
+        current = np.abs(candidates - snapshot.targets.bid[:, None]).argmin(axis=1)
+        return BidResponse(candidates, clicks, 0.1 * clicks, cost, current, np.ones(len(candidates)))
+
+    return respond
+
+
+def bent(respond: Respond, power: float) -> Respond:
+    """A wrong response: every curve steeper (power above 1) or flatter than it was learnt, through the bid in force."""
+
+    def wrong(snapshot: Snapshot, account: Account, candidates: np.ndarray) -> BidResponse:
+        learnt = respond(snapshot, account, candidates)
+        rows = np.arange(len(learnt.current))
+
+        def about(table: np.ndarray) -> np.ndarray:
+            now = np.maximum(table[rows, learnt.current], 1e-12)[:, None]
+            return now * (np.maximum(table, 1e-12) / now) ** power
+
+        return replace(learnt, clicks=about(learnt.clicks), cost=about(learnt.cost))
+
+    return wrong
