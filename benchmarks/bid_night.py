@@ -14,15 +14,16 @@ from bidding.guardrails.apply_rules import guard
 from bidding.guardrails.flags import find
 from bidding.guardrails.moves_of_night import moves_of_bids
 from bidding.history import History
+from bidding.landscape import candidate_bids
 from bidding.money import MICROS, money_of
 from bidding.night import Budgets, Night, PlatformBounds
-from bidding.optimize import ChoiceSettings, choose_bids
+from bidding.optimize import choose_bids
 from bidding.outlook import BidChoice, BidResponse, ClickValues
 from bidding.snapshot import Snapshot
 
 Respond = Callable[[Snapshot, Account, np.ndarray], BidResponse]
-REACH = np.exp(np.linspace(-0.6, 0.6, 25))
-"""Candidates, over the bid in force."""
+LEAST_BID, LARGEST_BID, BID_STEP = 0.02, 1000.0, 0.01
+"""Sponsored Products in the United States."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,6 +34,7 @@ class Told:
         factors: incremental shares.
         respond: how the response to bids is learnt.
         history: what we did to the bids before; None where nothing.
+        base, week: bids in force and a week ago without their jitter, `(N,)`; None for the bids in force.
         turned_up, turned_down: targets that may not fall, or not rise, since they have just moved the other way.
         jitter: factor on the chosen bid, `(N,)`, or None.
     """
@@ -40,6 +42,8 @@ class Told:
     factors: Sequence[Factor]
     respond: Respond
     history: History | None = None
+    base: np.ndarray | None = None
+    week: np.ndarray | None = None
     turned_up: np.ndarray | None = None
     turned_down: np.ndarray | None = None
     jitter: np.ndarray | None = None
@@ -62,25 +66,23 @@ def propose_bids(snapshot: Snapshot, account: Account, budgets: Mapping[str, flo
     clock = _Clock(seconds)
     values = value_clicks(snapshot, account, told.factors)
     clock.lap("value")
-    response = told.respond(snapshot, account, candidates(snapshot))
+    low, high, base = _reachable(snapshot, account, told)
+    response = told.respond(snapshot, account, candidate_bids(base, BID_STEP, low, high))
     clock.lap("response")
-    history = told.history or History.none(len(snapshot.targets))
-    first, last = _reachable(snapshot, account, response, history, told)
-    settings = ChoiceSettings(first=first, last=last)
-    choice = choose_bids(values, response, snapshot, budgets, settings=settings)
+    choice = choose_bids(values, response, snapshot, budgets)
     clock.lap("choice")
-    count = len(snapshot.campaigns.ids)
+    campaigns = len(snapshot.campaigns.ids)
     night = Night(
         snapshot=snapshot,
         account=account,
         values=values,
         response=response,
         choice=choice,
-        bounds=amazon_bounds(count),
+        bounds=amazon_bounds(campaigns),
         budgets=Budgets(np.array([budgets[name] for name in snapshot.channels])),
         circumstances=Circumstances(),
-        history=history,
-        budget_history=History.none(count),
+        history=told.history or History.none(len(snapshot.targets)),
+        budget_history=History.none(campaigns),
         jitter=told.jitter,
     )
     bids = money_of(guard(moves_of_bids(night, find(night))).new)
@@ -88,32 +90,25 @@ def propose_bids(snapshot: Snapshot, account: Account, budgets: Mapping[str, flo
     return Proposed(values, response, choice, bids, seconds)
 
 
-def candidates(snapshot: Snapshot) -> np.ndarray:
-    """Bids to choose from, whole cents rising from 0.02, `(N, K)`."""
-    tried = np.maximum(np.round(snapshot.targets.bid[:, None] * REACH, 2), 0.02)
-    return np.maximum.accumulate(tried, axis=1)
-
-
 def amazon_bounds(campaigns: int) -> PlatformBounds:
     """Sponsored Products in the United States."""
-    limits = (0.02, 1000.0, 0.01, 1.0, 1e6, 0.01)
+    limits = (LEAST_BID, LARGEST_BID, BID_STEP, 1.0, 1e6, 0.01)
     return PlatformBounds(*(np.full(campaigns, round(limit * MICROS), dtype=np.int64) for limit in limits))
 
 
-def _reachable(
-    snapshot: Snapshot, account: Account, response: BidResponse, history: History, told: Told
-) -> tuple[np.ndarray, np.ndarray]:
-    """First and last column that a day's and a week's largest change, and a move of the last days, leave open."""
+def _reachable(snapshot: Snapshot, account: Account, told: Told) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Between which bids a day's and a week's largest change, and a move of the last days, let each be chosen; base."""
     limits = account.channels[0].limits
-    live = snapshot.targets.bid
-    week = np.where(history.week_start >= 0, history.week_start / MICROS, live)
-    low = np.maximum(live * (1 - limits.daily_change), week * (1 - limits.weekly_change)) - 1e-9
-    high = np.minimum(live * (1 + limits.daily_change), week * (1 + limits.weekly_change)) + 1e-9
-    low = np.where(told.turned_up, live, low) if told.turned_up is not None else low
-    high = np.where(told.turned_down, live, high) if told.turned_down is not None else high
-    first = np.minimum((response.bids < low[:, None]).sum(axis=1), response.current)
-    last = np.maximum((response.bids <= high[:, None]).sum(axis=1) - 1, response.current)
-    return first, last
+    base = snapshot.targets.bid if told.base is None else told.base
+    week = base if told.week is None else told.week
+    low = np.maximum(base * (1 - limits.daily_change), week * (1 - limits.weekly_change))
+    high = np.minimum(base * (1 + limits.daily_change), week * (1 + limits.weekly_change))
+    low = low if told.turned_up is None else np.where(told.turned_up, base, low)
+    high = high if told.turned_down is None else np.where(told.turned_down, base, high)
+    # A fifth of a small bid is less than a step; one step is always allowed.
+    low = np.where(low < base, np.minimum(low, base - BID_STEP), low)
+    high = np.where(high > base, np.maximum(high, base + BID_STEP), high)
+    return np.minimum(np.maximum(low, LEAST_BID), base), np.maximum(np.minimum(high, LARGEST_BID), base), base
 
 
 class _Clock:

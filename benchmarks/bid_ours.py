@@ -8,16 +8,17 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from benchmarks.bid_night import Respond, Told, propose_bids
+from benchmarks.bid_night import BID_STEP, Respond, Told, propose_bids
 from benchmarks.bid_play import Decision
 from benchmarks.bid_rivals import lifted
-from bidding.account import Account
+from bidding.account import Account, Jitter
 from bidding.factors import Factor
 from bidding.history import History
+from bidding.jitter import jitter_bids
 from bidding.money import UNKNOWN, micros_of
 from bidding.outlook import BidResponse
+from bidding.pacing import Period, correction, pace
 from bidding.simulator.conversions import claimed_share, new_share
-from bidding.simulator.demand import WEEKDAYS
 from bidding.simulator.market import Market
 from bidding.simulator.reports import CHANNEL
 from bidding.snapshot import Snapshot
@@ -46,31 +47,47 @@ class Ours:
     respond: Respond
     jitters: bool = True
     set_bids: list[np.ndarray] = field(default_factory=list)
-    spent: dict[str, float] = field(default_factory=dict)
+    bases: list[np.ndarray] = field(default_factory=list)
+    factor: np.ndarray | None = None
+    expected: list[float] = field(default_factory=list)
 
     def decide(self, snapshot: Snapshot, account: Account) -> Decision:
-        """Bids of this morning."""
-        budget = self._money_of_today(snapshot)
-        up, down = self._just_moved(snapshot)
-        told = Told(self.factors, self.respond, self._history(snapshot), up, down)
-        bids = propose_bids(snapshot, account, {CHANNEL: budget}, told).bids
-        self.set_bids.append(bids)
-        return Decision(bids, budgets=lifted(snapshot))
+        """Bids of this morning; yesterday's jitter is taken off before the next choice, so that it does not add up."""
+        live = snapshot.targets.bid
+        base = live if self.factor is None else np.where(live == self.set_bids[-1], self.bases[-1], live)
+        jitter = jitter_bids(snapshot.targets.ids, _jitter(account, self.jitters), snapshot.today, seed=1)
+        week = self.bases[-WEEK] if len(self.bases) >= WEEK else (self.bases[0] if self.bases else base)
+        up, down = self._just_moved(base)
+        told = Told(self.factors, self.respond, self._history(snapshot), base, week, up, down, jitter.factor)
+        budget = self._money_of_today(snapshot) * self._correction(snapshot)
+        night = propose_bids(snapshot, account, {CHANNEL: budget}, told)
+        chosen = night.response.bids[np.arange(len(live)), night.choice.column]
+        self.expected.append(float(night.choice.cost.sum()))
+        self.set_bids.append(night.bids)
+        # Where a guardrail held the bid, what is in force is the base.
+        followed = np.abs(night.bids - chosen * jitter.factor) <= BID_STEP
+        self.bases.append(np.where(followed, chosen, np.where(night.bids == live, base, night.bids)))
+        self.factor = jitter.factor
+        return Decision(night.bids, budgets=lifted(snapshot), jittered=jitter.active)
 
     def _money_of_today(self, snapshot: Snapshot) -> float:
-        """What is left of the month, over its days left as weekdays weigh."""
         month = snapshot.today.astype("datetime64[M]")
-        rows = snapshot.performance
-        spent = float(rows.cost[rows.day >= month.astype("datetime64[D]")].sum())
-        days = np.arange(snapshot.today, (month + 1).astype("datetime64[D]"))
-        weight = WEEKDAYS[(days.astype(np.int64) + 3) % 7]
-        left = max(self.plan[str(month)] - spent, 0.02 * self.plan[str(month)])
-        return left * float(weight[0] / weight.sum())
+        last = (month + 1).astype("datetime64[D]") - 1
+        planned = {CHANNEL: self.plan[str(month)]}
+        today = pace(snapshot, planned, Period(month.astype("datetime64[D]"), last))[0].today
+        return max(today, 0.01 * self.plan[str(month)] / 30)
 
-    def _just_moved(self, snapshot: Snapshot) -> tuple[np.ndarray, np.ndarray]:
-        live = snapshot.targets.bid
-        trail = np.array([*self.set_bids[-REST_DAYS - 1 :], live])
-        moves = np.round(np.diff(trail, axis=0), 6)
+    def _correction(self, snapshot: Snapshot) -> float:
+        """What spend was over what was expected of the bids, of late."""
+        if not self.expected:
+            return 1.0
+        days = np.arange(len(self.expected), 0, -1)
+        back = (snapshot.today - snapshot.performance.day).astype(np.int64)
+        spent = np.bincount(back, snapshot.performance.cost, minlength=len(days) + 1)[days]
+        return correction(np.array(self.expected), spent)
+
+    def _just_moved(self, base: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        moves = np.round(np.diff(np.array([*self.bases[-REST_DAYS - 1 :], base]), axis=0), 6)
         return (moves > 0).any(axis=0), (moves < 0).any(axis=0)
 
     def _history(self, snapshot: Snapshot) -> History:
@@ -81,6 +98,10 @@ class Ours:
         never = np.full(count, "NaT", dtype="datetime64[D]")
         week = self.set_bids[-WEEK] if len(self.set_bids) >= WEEK else self.set_bids[0]
         return History(unknown, unknown, never, unknown, micros_of(week), never)
+
+
+def _jitter(account: Account, wanted: bool) -> Jitter:
+    return account.channels[0].jitter if wanted else Jitter(share=0.0)
 
 
 def measured_shares(market: Market, off: bool = False) -> tuple[Factor, ...]:

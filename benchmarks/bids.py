@@ -16,11 +16,12 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
-from benchmarks.bid_ours import Ours, measured_shares, true_response
+from benchmarks.bid_ours import Ours, bent, measured_shares, true_response
 from benchmarks.bid_play import at_equal_spend, play
 from benchmarks.bid_rivals import FifteenClicks, NoChange, RevenuePerClick, TargetAcos, totals
 from benchmarks.bid_tables import calibration, write_tables
 from benchmarks.machine import describe_machine
+from bidding.landscape import learn_response
 from bidding.simulator.market import Market, open_market
 from bidding.simulator.oracle import oracle
 from bidding.simulator.spec import MarketKind, MarketSpec
@@ -66,6 +67,20 @@ def ideal_record(key: str) -> Record:
     return {"played": {"ours, were the response known": played.record()}}
 
 
+def ours_record(key: str) -> Record:
+    """The bidder, and the same with the incremental share off and with response curves that are wrong."""
+    market = market_of(key)
+    plan = play(market, NoChange()).months
+    shares = measured_shares(market)
+    variants = {
+        "ours": Ours(plan, shares, learn_response),
+        "ours, incremental share off": Ours(plan, measured_shares(market, off=True), learn_response),
+        "ours, curves too steep (power 2)": Ours(plan, shares, bent(learn_response, 2.0)),
+        "ours, curves too flat (power 0.5)": Ours(plan, shares, bent(learn_response, 0.5)),
+    }
+    return {"played": {name: play(market, policy).record() for name, policy in variants.items()}}
+
+
 def run_task(task: tuple[str, str]) -> tuple[str, str, Record]:
     """One part of one market; a task is the part's name and the market's key."""
     part, key = task
@@ -75,7 +90,7 @@ def run_task(task: tuple[str, str]) -> tuple[str, str, Record]:
     return part, key, PARTS[part](key)
 
 
-PARTS: dict[str, Callable[[str], Record]] = {"rules": rules_record, "ideal": ideal_record}
+PARTS: dict[str, Callable[[str], Record]] = {"rules": rules_record, "ideal": ideal_record, "ours": ours_record}
 
 
 def wanted(seeds: int, parts: list[str]) -> list[tuple[str, str]]:
