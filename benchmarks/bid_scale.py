@@ -18,11 +18,14 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from benchmarks.bid_night import night_of
+from benchmarks.bid_night import Told, propose_bids
 from benchmarks.bid_play import account_of_margin
 from benchmarks.machine import describe_machine
+from bidding.factors import Factor
+from bidding.landscape import learn_response
 from bidding.simulator.reports import CHANNEL
 from bidding.snapshot import Campaigns, Performance, Platform, Restatement, Snapshot, Targets
+from measurement.report import Verdict
 
 FOLDER = Path(__file__).parent
 SIZES = (10_000, 100_000, 1_000_000)
@@ -148,7 +151,9 @@ def measure(folder: Path) -> dict[str, Any]:
     snapshot = read_account(folder)
     steps = {"read": time.perf_counter() - started}
     budget = 0.8 * float(snapshot.performance.cost.sum()) / DAYS
-    night = night_of(snapshot, account_of_margin(0.4), {CHANNEL: budget})
+    day = np.timedelta64(1, "D")
+    share = Factor(CHANNEL, None, np.full(200, 0.6), Verdict.MEASURED, False, TODAY - day, TODAY + day, "made up")
+    night = propose_bids(snapshot, account_of_margin(0.4), {CHANNEL: budget}, Told((share,), learn_response))
     steps |= night.seconds
     objective, bound = float(night.choice.objective.sum()), float(night.choice.bound.sum())
     return {
