@@ -146,21 +146,29 @@ def _vintages(rows: Performance) -> Restatement:
 
 
 def measure(folder: Path) -> dict[str, Any]:
-    """One night: seconds by step, peak memory, and how far the integer choice is from its bound."""
+    """Seconds by step, peak memory, and how far the integer choice is from its bound.
+
+    A first night finds what bids in force cost; the second, which is told, spends 3 % less, so that the budget binds.
+    """
     started = time.perf_counter()
     snapshot = read_account(folder)
-    steps = {"read": time.perf_counter() - started}
-    budget = 0.8 * float(snapshot.performance.cost.sum()) / DAYS
+    read = time.perf_counter() - started
     day = np.timedelta64(1, "D")
     share = Factor(CHANNEL, None, np.full(200, 0.6), Verdict.MEASURED, False, TODAY - day, TODAY + day, "made up")
-    night = propose_bids(snapshot, account_of_margin(0.4), {CHANNEL: budget}, Told((share,), learn_response))
-    steps |= night.seconds
+    account, told = account_of_margin(0.4), Told((share,), learn_response)
+    first = propose_bids(snapshot, account, {CHANNEL: float(snapshot.performance.cost.sum()) / DAYS}, told)
+    cold = time.perf_counter() - started
+    now = first.response.cost[np.arange(len(snapshot.targets)), first.response.current].sum()
+    budget = 0.97 * float(now)
+    del first
+    night = propose_bids(snapshot, account, {CHANNEL: budget}, told)
     objective, bound = float(night.choice.objective.sum()), float(night.choice.bound.sum())
     return {
         "targets": len(snapshot.targets),
         "rows": len(snapshot.performance),
-        "steps": steps,
-        "seconds": time.perf_counter() - started,
+        "steps": {"read": read} | night.seconds,
+        "seconds": read + sum(night.seconds.values()),
+        "cold": cold,
         "peak": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / MEBIBYTE,
         "gap": 1 - objective / bound,
         "spent": float(night.choice.cost.sum()) / budget,
@@ -170,7 +178,11 @@ def measure(folder: Path) -> dict[str, Any]:
 def table(records: list[dict[str, Any]]) -> str:
     """The page in Markdown."""
     names = list(records[0]["steps"])
-    head = "| targets | rows | " + " | ".join(names) + " | in all | peak memory | gap to the LP's bound | budget used |"
+    head = (
+        "| targets | rows | "
+        + " | ".join(names)
+        + " | in all | a process's first night | peak memory | gap to the LP's bound | budget used |"
+    )
     lines = [
         "# Bids at scale\n",
         (__doc__ or "").split("\n\n")[1],
@@ -178,11 +190,12 @@ def table(records: list[dict[str, Any]]) -> str:
         f"{describe_machine()}. Seconds of wall time.",
         "",
         head,
-        "|---" * (len(names) + 6) + "|",
+        "|---" * (len(names) + 7) + "|",
     ]
     for record in records:
         steps = " | ".join(f"{record['steps'][name]:.1f}" for name in names)
-        rest = f"{record['seconds']:.1f} | {record['peak']:,.0f} MiB | {record['gap']:.1e} | {record['spent']:.4%}"
+        rest = f"{record['seconds']:.1f} | {record['cold']:.1f} | {record['peak']:,.0f} MiB"
+        rest += f" | {record['gap']:.1e} | {record['spent']:.4%}"
         lines.append(f"| {record['targets']:,} | {record['rows']:,} | {steps} | {rest} |")
     return "\n".join(lines) + "\n"
 

@@ -1,11 +1,15 @@
 """The harness that compares bidders: equal spend, turns counted, calibration near the published accounts, tables."""
 
+from dataclasses import replace
+from pathlib import Path
+
 import numpy as np
 import pytest
 
-from benchmarks.bid_ours import bent, measured_shares, true_response
+from benchmarks.bid_ours import Ours, bent, measured_shares, true_response
 from benchmarks.bid_play import account_of, at_equal_spend, play, reversals
 from benchmarks.bid_rivals import FifteenClicks, NoChange, RevenuePerClick, TargetAcos, totals
+from benchmarks.bid_scale import measure, table, write_account
 from benchmarks.bid_tables import PUBLISHED, best_rule, calibration, gains, interval, write_tables
 from bidding.simulator.market import Market, open_market
 from bidding.simulator.spec import MarketKind, MarketSpec
@@ -111,6 +115,28 @@ def test_tables_hold_ours_against_the_best_rule() -> None:
     assert "**target ACoS, 10 clicks**" in page
     assert "| ours | +10.0%" in page
     assert "3 markets" in page
+
+
+def test_a_night_from_parquet_spends_its_budget_and_stays_under_its_bound(tmp_path: Path) -> None:
+    write_account(tmp_path, 400)
+    record = measure(tmp_path)
+    assert record["targets"] == 400
+    assert 0 <= record["gap"] < 1e-3
+    assert record["spent"] == pytest.approx(1.0, abs=1e-3)
+    assert "| 400 |" in table([record])
+
+
+def test_our_bidder_keeps_its_limits_and_its_plan() -> None:
+    opened = open_market(replace(SPEC, history_days=59, days=31))
+    plan = play(opened, NoChange()).months
+    assert list(plan) == ["2025-03"]
+    played = play(opened, Ours(plan, measured_shares(opened), true_response(opened)))
+    bids = np.array([opened.bids, *played.bids])
+    # A person may change a bid between two mornings; all else moves by a fifth, a jitter and a cent at most.
+    moved = np.abs(np.diff(bids, axis=0)) > 0.2 * bids[:-1] * 1.0001 + 0.0101
+    assert moved.mean() < 0.01
+    assert played.spend == pytest.approx(sum(plan.values()), rel=0.1)
+    assert np.array(played.jittered).any(axis=1).all()
 
 
 def test_an_interval_of_equal_gains_is_a_point() -> None:
