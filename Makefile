@@ -33,6 +33,8 @@ recovery: $(READY)
 benchmark: $(READY)
 	$(BIN)/python -m benchmarks.planner
 	$(BIN)/python -m benchmarks.benchmark
+	$(BIN)/python -m benchmarks.bids
+	$(BIN)/python -m benchmarks.bid_scale
 
 # Needs uv; writes no address into the lock.
 lock:

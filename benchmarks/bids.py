@@ -1,0 +1,132 @@
+"""The bidder against the rules that others use, in markets with known truth, at equal spend.
+
+`python -m benchmarks.bids` plays what `bids.json` does not hold yet and writes `BIDS.md`. The plan of every month is
+what no change spent in it. Each rule's target is chosen, with hindsight, so that its spend over the three months is the
+plan's within 1 %, where it can be; the bidder paces itself to the plan and knows nothing of days to come. Profit is
+margin on incremental sales less cost, expected given the bids and the day's true demand. All policies meet the same
+demand, rivals and persons.
+"""
+
+import argparse
+import json
+import sys
+from collections.abc import Callable
+from dataclasses import asdict
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Any
+
+from benchmarks.bid_ours import Ours, bent, measured_shares, true_response
+from benchmarks.bid_play import at_equal_spend, play
+from benchmarks.bid_rivals import FifteenClicks, NoChange, RevenuePerClick, TargetAcos, totals
+from benchmarks.bid_tables import calibration, write_tables
+from benchmarks.machine import describe_machine
+from bidding.landscape import learn_response
+from bidding.simulator.market import Market, open_market
+from bidding.simulator.oracle import oracle
+from bidding.simulator.spec import MarketKind, MarketSpec
+
+FOLDER = Path(__file__).parent
+RESULTS = FOLDER / "bids.json"
+TARGETS = 400
+CALIBRATED = {MarketKind.AIRLINE: 4510, MarketKind.HOTEL: 892}
+RULES: dict[str, tuple[Callable[[float], Any], float]] = {
+    "target ACoS, 10 clicks": (TargetAcos, 2.0),
+    "15 clicks, 3 days": (FifteenClicks, 5.0),
+    "revenue per click x target": (RevenuePerClick, 4.0),
+}
+"""Each rule with its first target, over the account's ACoS."""
+Record = dict[str, Any]
+
+
+def market_of(key: str) -> Market:
+    """The market of a key such as `hotel/3`."""
+    kind, seed = key.split("/")
+    return open_market(MarketSpec(MarketKind(kind), TARGETS, seed=int(seed)))
+
+
+def rules_record(key: str) -> Record:
+    """No change, the rules and the oracle in one market."""
+    market = market_of(key)
+    base = play(market, NoChange())
+    _, cost, sales = totals(market.morning(), 60)
+    acos = float(cost.sum() / sales.sum())
+    played = {"no change": base.record()}
+    for name, (rule, first) in RULES.items():
+        result, lever = at_equal_spend(market, rule, base.spend, first * acos)
+        played[name] = result.record() | {"lever": lever}
+    days = range(market.today, market.world.spec.horizon)
+    return {"played": played, "oracle": asdict(oracle(market, days, base.spend))}
+
+
+def ideal_record(key: str) -> Record:
+    """The bidder with the market's own response in the place of what it learns."""
+    market = market_of(key)
+    plan = play(market, NoChange()).months
+    played = play(market, Ours(plan, measured_shares(market), true_response(market)))
+    return {"played": {"ours, were the response known": played.record()}}
+
+
+def ours_record(key: str) -> Record:
+    """The bidder, and the same with the incremental share off and with response curves that are wrong."""
+    market = market_of(key)
+    plan = play(market, NoChange()).months
+    shares = measured_shares(market)
+    variants = {
+        "ours": Ours(plan, shares, learn_response),
+        "ours, incremental share off": Ours(plan, measured_shares(market, off=True), learn_response),
+        "ours, curves too steep (power 2)": Ours(plan, shares, bent(learn_response, 2.0)),
+        "ours, curves too flat (power 0.5)": Ours(plan, shares, bent(learn_response, 0.5)),
+    }
+    return {"played": {name: play(market, policy).record() for name, policy in variants.items()}}
+
+
+def run_task(task: tuple[str, str]) -> tuple[str, str, Record]:
+    """One part of one market; a task is the part's name and the market's key."""
+    part, key = task
+    if part == "calibration":
+        kind = MarketKind(key)
+        return part, key, calibration(open_market(MarketSpec(kind, CALIBRATED[kind], days=1)))
+    return part, key, PARTS[part](key)
+
+
+PARTS: dict[str, Callable[[str], Record]] = {"rules": rules_record, "ideal": ideal_record, "ours": ours_record}
+
+
+def wanted(seeds: int, parts: list[str]) -> list[tuple[str, str]]:
+    """Every task, markets of both kinds in turn."""
+    kinds = [kind.value for kind in MarketKind]
+    markets = [f"{kinds[number % len(kinds)]}/{number}" for number in range(seeds)]
+    return [("calibration", kind) for kind in kinds] + [(part, key) for key in markets for part in parts]
+
+
+def main() -> None:
+    """Play what is missing, then write the tables."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--seeds", type=int, default=30, help="markets, of both kinds in turn")
+    parser.add_argument("--parts", nargs="*", default=list(PARTS), choices=list(PARTS))
+    parser.add_argument("--forget", nargs="*", default=[], help="parts whose earlier results are dropped")
+    parser.add_argument("--processes", type=int, default=2)
+    arguments = parser.parse_args()
+    stored: dict[str, dict[str, Record]] = json.loads(RESULTS.read_text()) if RESULTS.exists() else {}
+    for part in arguments.forget:
+        stored.pop(part, None)
+    missing = [task for task in wanted(arguments.seeds, arguments.parts) if task[1] not in stored.get(task[0], {})]
+    with get_context("fork").Pool(arguments.processes) as pool:
+        for number, (part, key, record) in enumerate(pool.imap_unordered(run_task, missing), 1):
+            stored.setdefault(part, {})[key] = record
+            _keep(stored)
+            print(f"[{number}/{len(missing)}] {part} {key}", file=sys.stderr, flush=True)
+    table = write_tables(stored, (__doc__ or "").split("\n\n")[1], describe_machine())
+    (FOLDER / "BIDS.md").write_text(table)
+    print(table)
+
+
+def _keep(stored: dict[str, dict[str, Record]]) -> None:
+    beside = RESULTS.with_suffix(".part")
+    beside.write_text(json.dumps(stored))
+    beside.replace(RESULTS)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,49 @@
+"""Whether a person must look before anything is written: totals before and after in, reasons in sentences out."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bidding.expected import Outlook
+from bidding.guardrails.moves import Guarded, Moves
+from bidding.money import money_of
+from bidding.night import Night
+
+FloatArray = NDArray[np.float64]
+
+
+Both = tuple[Moves, Guarded]
+
+
+def why_a_person_must_approve(
+    night: Night, outlooks: tuple[Outlook, Outlook], bids: Both, budgets: Both
+) -> tuple[str, ...]:
+    """By channel: cost that moves either way, budgets that move either way, and how many changes there are.
+
+    Moves in opposite directions do not cancel: a run that halves one half and doubles the other is a large one.
+    """
+    snapshot, reasons = night.snapshot, []
+    before, after = outlooks
+    changed, changed_budgets = bids[1].changed(bids[0]), budgets[1].changed(budgets[0])
+    running, of_target = snapshot.targets.enabled, snapshot.channel_of_targets()
+    old, new = money_of(budgets[0].old), money_of(budgets[1].new)
+    for place, name in enumerate(snapshot.channels):
+        limits, mine = night.channel(place).limits, running & (of_target == place)
+        moved = _share(before.cost[mine], after.cost[mine])
+        if moved > limits.approval_share:
+            reasons.append(f"{name}: {moved:.0%} of the daily cost moves, more than {limits.approval_share:.0%}")
+        here = snapshot.campaigns.channel == place
+        moved = _share(old[here], new[here])
+        if moved > limits.approval_share:
+            reasons.append(f"{name}: {moved:.0%} of daily budgets move, more than {limits.approval_share:.0%}")
+        count = int(changed[of_target == place].sum() + changed_budgets[here].sum())
+        if count > limits.approval_changes:
+            reasons.append(f"{name}: {count:,} changes, more than {limits.approval_changes:,}")
+    return tuple(reasons)
+
+
+def _share(before: FloatArray, after: FloatArray) -> float:
+    """What moves as a share of what there was; all of it where there was nothing."""
+    moved, total = float(np.nansum(np.abs(after - before))), float(np.nansum(before))
+    if moved == 0:
+        return 0.0
+    return moved / total if total > 0 else np.inf

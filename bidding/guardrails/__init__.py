@@ -1,0 +1,1 @@
+"""What holds a bid back, in one fixed order."""

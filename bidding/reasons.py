@@ -1,0 +1,97 @@
+"""Rows of a run in, the sentences and values that a person is shown out: made only for what is shown or written."""
+
+from collections.abc import Iterator, Sequence
+from typing import overload
+
+from bidding.changes import BidChange, ChangeKind, Expected, Held
+from bidding.expected import interval
+from bidding.guardrails.rules import BY_GUARD, Guard, code_of
+from bidding.money import MICROS, text_of
+from bidding.run import KINDS, BidRun
+
+NO_DECIMALS = ("JPY", "KRW", "CLP", "VND")
+
+
+class Changes(Sequence[BidChange]):
+    """The changes of a run as objects, each made when it is asked for."""
+
+    def __init__(self, run: BidRun) -> None:
+        self._run = run
+
+    def __len__(self) -> int:
+        return len(self._run.changes)
+
+    def __iter__(self) -> Iterator[BidChange]:
+        return (change_of(self._run, row) for row in range(len(self)))
+
+    @overload
+    def __getitem__(self, row: int) -> BidChange: ...
+    @overload
+    def __getitem__(self, row: slice) -> Sequence[BidChange]: ...
+    def __getitem__(self, row: int | slice) -> BidChange | Sequence[BidChange]:
+        if isinstance(row, slice):
+            return [change_of(self._run, at) for at in range(*row.indices(len(self)))]
+        return change_of(self._run, range(len(self))[row])
+
+
+def change_of(run: BidRun, row: int) -> BidChange:
+    """One change, its sentence and its intervals."""
+    table = run.changes
+    channel = int(table.channel[row])
+    guard = int(table.binding[row])
+    return BidChange(
+        platform=run.written.platforms[channel].value,
+        channel=run.channels[channel],
+        entity=str(table.entity[row]),
+        kind=KINDS[int(table.kind[row])],
+        old=money_text(run, int(table.old[row])),
+        new=money_text(run, int(table.new[row])),
+        reason=_reason(run, row),
+        code="rollback" if run.reverses else code_of(guard),
+        binding=None if guard == Guard.NONE else code_of(guard),
+        expected=Expected(
+            clicks=interval(float(table.clicks[row]), float(table.clicks_sd[row])),
+            cost=interval(float(table.cost[row]), float(table.cost_sd[row])),
+            incremental_sales=interval(float(table.sales[row]), float(table.sales_sd[row])),
+        ),
+    )
+
+
+def held_of(run: BidRun, row: int) -> Held:
+    """One thing that did not move, and why."""
+    guard = int(run.held.guard[row])
+    words = _sentence(run, guard, int(run.held.channel[row]))
+    return Held(str(run.held.entity[row]), code_of(guard), f"{code_of(guard)}: {words}")
+
+
+def money_text(run: BidRun, micros: int) -> str:
+    """Exact text in the account's currency."""
+    return text_of(micros, 0 if run.account.currency in NO_DECIMALS else 2)
+
+
+def _reason(run: BidRun, row: int) -> str:
+    table = run.changes
+    if run.reverses:
+        return f"rollback: puts back what stood before run {run.reverses}"
+    kind, guard = KINDS[int(table.kind[row])], int(table.binding[row])
+    wanted = money_text(run, int(table.wanted[row]))
+    if kind is ChangeKind.CAMPAIGN_BUDGET:
+        start = f"the campaign's part of today's budget for {run.channels[int(table.channel[row])]} is {wanted}"
+    else:
+        price = run.shadow_price.get(run.channels[int(table.channel[row])], 0.0)
+        worth = money_text(run, round(float(table.worth[row]) * 100) * (MICROS // 100))
+        budget = f"where the next unit of budget earns {price:.2f}"
+        start = f"a click earns {worth} before its cost; {budget} the best bid is {wanted}"
+    if guard == Guard.NONE:
+        return f"{code_of(guard)}: {start}"
+    return f"{code_of(guard)}: {start}; limited: {_sentence(run, guard, int(table.channel[row]))}"
+
+
+def _sentence(run: BidRun, guard: int, channel: int) -> str:
+    rule = BY_GUARD[Guard(guard)]
+    return rule.sentence.format(why=run.why.get(why_key(guard, channel), ""))
+
+
+def why_key(guard: int, channel: int) -> str:
+    """Where `BidRun.why` keeps the end of a guardrail's sentence."""
+    return f"{Guard(guard).name.lower()}:{channel}"

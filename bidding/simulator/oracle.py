@@ -1,0 +1,71 @@
+"""What a bidder that knows the market could reach: the truth of days to come in, the best bids within a budget out.
+
+For proof only. Campaigns' own budgets are out of its way. One price on money holds on all days; it is raised until the
+budget is met.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from bidding.outlook import FloatArray
+from bidding.simulator.conversions import new_share
+from bidding.simulator.market import Market
+from bidding.simulator.world import World
+
+BID_STEPS = np.exp(np.linspace(-3.5, 3.5, 36))
+"""Bids tried, over the target's price scale of the day."""
+BISECTIONS = 18
+
+
+@dataclass(frozen=True)
+class OracleResult:
+    """Expected profit and cost of the oracle, money, and the profit that one more unit of money would bring."""
+
+    profit: float
+    cost: float
+    shadow_price: float
+
+
+def oracle(market: Market, days: range, budget: float) -> OracleResult:
+    """The most that bids within `budget` could earn on `days`, each target's bid free every day."""
+    clicks_worth, cost = _per_search(market.world, market.modifiers)
+    conversion = market.demand.conversion[days]
+    index, searches = market.demand.price_index[days], market.demand.searches[days]
+
+    def earned(price_of_money: float) -> tuple[float, float]:
+        profit = spent = 0.0
+        for day in range(len(index)):
+            charged = index[day][:, None] * cost
+            sold = conversion[day] * clicks_worth
+            best = (sold - (1 + price_of_money) * charged).argmax(axis=1)[:, None]
+            taken, paid = (np.take_along_axis(part, best, axis=1)[:, 0] for part in (sold, charged))
+            profit += float(searches[day] @ (taken - paid))
+            spent += float(searches[day] @ paid)
+        return profit, spent
+
+    price = _price_of_money(earned, budget)
+    profit, spent = earned(price)
+    return OracleResult(profit, spent, price)
+
+
+def _price_of_money(earned: Callable[[float], tuple[float, float]], budget: float) -> float:
+    """The lowest price on money at which no more than the budget is spent; 0 where it never binds."""
+    if earned(0.0)[1] <= budget:
+        return 0.0
+    low, high = 0.0, 1.0
+    while earned(high)[1] > budget:
+        low, high = high, 2 * high
+    for _ in range(BISECTIONS):
+        middle = 0.5 * (low + high)
+        low, high = (low, middle) if earned(middle)[1] <= budget else (middle, high)
+    return high
+
+
+def _per_search(world: World, modifiers: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Margin on incremental sales, and cost, per search at each bid step on a day like any other, `(N, K)` each."""
+    per_click = world.spec.profile.margin * world.conversion_rate * world.order_value * new_share(world)
+    columns = [world.buys(world.price * step, modifiers, np.ones(len(per_click))) for step in BID_STEPS]
+    worth = np.stack([per_click * converting for _, _, _, converting in columns], axis=1)
+    return worth, np.stack([paid for _, _, paid, _ in columns], axis=1)
