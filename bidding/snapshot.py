@@ -4,7 +4,7 @@ Every platform's reports become these values; nothing after them knows a platfor
 `Performance.target` points into `Targets`, `Targets.campaign` into `Campaigns`. Money is in the account's currency.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum, IntEnum
 
 import numpy as np
@@ -109,6 +109,7 @@ class Targets:
         bid: bid in force, money, `(N,)`; NaN where the ad group's default or a strategy sets it and none is known.
         enabled: target, ad group and campaign all run, `(N,)`.
         sku: advertised product, or "", `(N,)`.
+        ad_group_names: `(A,)`, or empty where no report tells; Google's Editor knows ad groups by name only.
     """
 
     ids: Texts
@@ -122,6 +123,7 @@ class Targets:
     bid: FloatArray
     enabled: BoolArray
     sku: Texts
+    ad_group_names: Texts = field(default_factory=lambda: np.empty(0, dtype=object))
 
     def __len__(self) -> int:
         return len(self.ids)
