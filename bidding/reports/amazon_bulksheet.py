@@ -21,12 +21,12 @@ BULKSHEET = Schema(
         Field("product", ("Product",)),
         Field("campaign", ("Campaign Id",), required=True),
         Field("ad_group", ("Ad Group Id",)),
-        Field("portfolio", ("Portfolio Id",)),
+        Field("portfolio", ("Portfolio Id",), required=True),
         Field("keyword", ("Keyword Id",), required=True),
         Field("targeting", ("Product Targeting Id", "Targeting Id")),
         Field("campaign_name", ("Campaign Name",)),
         Field("ad_group_name", ("Ad Group Name",)),
-        Field("end", ("End Date",)),
+        Field("end", ("End Date",), required=True),
         Field("state", ("State",), required=True),
         Field("budget", ("Daily Budget", "Budget")),
         Field("sku", ("SKU",)),
@@ -42,6 +42,7 @@ BULKSHEET = Schema(
     ),
     telling=("Entity",),
 )
+"""Portfolio and end date are required because an update of a campaign that leaves them blank clears both."""
 PRODUCTS = {"sponsored products": "SP", "sponsored brands": "SB", "sponsored display": "SD"}
 PLACEMENTS = {
     "placement top": Placement.TOP_OF_SEARCH,

@@ -15,9 +15,11 @@ from bidding.snapshot import Platform, Snapshot
 DAYS = [np.datetime64("2026-05-09", "D"), np.datetime64("2026-05-10", "D"), np.datetime64("2026-05-11", "D")]
 HEADER = "date,keywordId,campaignId,keywordBid,impressions,clicks,cost,purchases14d,sales14d\n"
 BULK = (
-    "Product,Entity,Operation,Campaign Id,Ad Group Id,Keyword Id,Campaign Name,State,Bid,Keyword Text,Match Type\n"
-    "Sponsored Products,Campaign,,400000000000000017,,,SP,enabled,,,\n"
-    "Sponsored Products,Keyword,,400000000000000017,500000000000000013,600000000000000011,,enabled,{bid},shoes,exact\n"
+    "Product,Entity,Operation,Portfolio Id,End Date,Campaign Id,Ad Group Id,Keyword Id,Campaign Name,State,Bid,"
+    "Keyword Text,Match Type\n"
+    "Sponsored Products,Campaign,,,,400000000000000017,,,SP,enabled,,,\n"
+    "Sponsored Products,Keyword,,,,400000000000000017,500000000000000013,600000000000000011,,enabled,{bid},"
+    "shoes,exact\n"
 )
 ACCOUNT = Account("Acme", "USD", "US", "UTC", (AccountChannel("amazon", Platform.AMAZON),))
 

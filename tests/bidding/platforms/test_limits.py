@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from bidding.errors import BidError
@@ -14,6 +14,8 @@ from bidding.platforms.limits import PlatformLimits, limits_of
 from bidding.platforms.rounding import in_steps, keeps, round_bid, round_budget, text_of_steps
 from bidding.snapshot import Platform
 
+UNHURRIED = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+"""A busy machine is no failure."""
 PUBLISHED = Path(__file__).resolve().parents[4] / "shared" / "data" / "bidding"
 PRODUCTS = {"sp": "SP", "sd_cpc": "SD", "sb_cpc_image": "SB", "sbv_cpc_video": "SBV"}
 LIMITS = (
@@ -91,6 +93,7 @@ def test_what_is_no_bid(value) -> None:
         round_bid(value, LIMITS[0])
 
 
+@UNHURRIED
 @given(st.decimals("0.0001", "200000", places=4), st.sampled_from(LIMITS))
 def test_a_rounded_bid_keeps_every_limit_and_is_the_nearest_that_does(value: Decimal, limits: PlatformLimits) -> None:
     rounded = round_bid(value, limits)
@@ -100,6 +103,7 @@ def test_a_rounded_bid_keeps_every_limit_and_is_the_nearest_that_does(value: Dec
     assert round_bid(rounded, limits) == rounded
 
 
+@UNHURRIED
 @given(st.lists(st.decimals("0.001", "2000", places=3), min_size=1), st.sampled_from(LIMITS))
 def test_many_at_once_round_as_one_by_one(values: list[Decimal], limits: PlatformLimits) -> None:
     steps = in_steps(np.array([float(value) for value in values]), limits)

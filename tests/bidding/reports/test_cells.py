@@ -3,7 +3,7 @@
 from decimal import Decimal
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from bidding.errors import BidError
@@ -11,6 +11,8 @@ from bidding.reports.days import NoDay, day_reader
 from bidding.reports.identifiers import DamagedId, read_any_id, read_id, rounded_ids
 from bidding.reports.numbers import NoNumber, decimal_mark, read_number
 
+UNHURRIED = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+"""A busy machine is no failure."""
 AMOUNTS = st.decimals(min_value=0, max_value=10**9, places=2, allow_nan=False, allow_infinity=False)
 
 
@@ -58,6 +60,7 @@ def test_a_sign_of_another_currency_is_said() -> None:
     assert read_number("$3.50", ".", "CAD") == Decimal("3.50")
 
 
+@UNHURRIED
 @given(AMOUNTS, st.sampled_from([(",", "."), (".", ","), ("\u00a0", ","), ("'", ".")]), st.sampled_from(["", "$", "€"]))
 def test_any_amount_comes_back_exactly(amount: Decimal, marks: tuple[str, str], sign: str) -> None:
     group, point = marks
@@ -118,6 +121,7 @@ def test_ids_with_letters_pass_and_damaged_ones_do_not() -> None:
         read_any_id("1.2E+05")
 
 
+@UNHURRIED
 @given(st.integers(min_value=1, max_value=10**20))
 def test_an_id_is_exact_or_refused_however_a_spreadsheet_shows_it(number: int) -> None:
     shown = f"{float(f'{number:.15g}'):.5E}", f"{number:.14E}", f"{float(number)!r}"
