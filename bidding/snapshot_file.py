@@ -14,6 +14,7 @@ from bidding.snapshot import Campaigns, Performance, Platform, RejectedRow, Rest
 
 Part = TypeVar("Part", Campaigns, Targets, Performance, Restatement)
 FORMAT = 1
+ROW_GROUP = 1 << 20
 ABOUT = "snapshot.json"
 PARTS: tuple[tuple[str, type], ...] = (
     ("campaigns", Campaigns),
@@ -107,26 +108,28 @@ def _write(path: Path, columns: dict[str, Any]) -> None:
             arrays[name] = pa.array(values, pa.string())
         else:
             arrays[name] = pa.array(values)
-    pq.write_table(pa.table(arrays), path, compression="zstd", row_group_size=1 << 20)
+    pq.write_table(pa.table(arrays), path, compression="zstd", row_group_size=ROW_GROUP)
 
 
 def _read(path: Path) -> dict[str, Any]:
-    texts = [field.name for field in pq.read_schema(path) if pa.types.is_string(field.type)]
-    # Texts that repeat come as a dictionary, so that each stands in memory once.
-    table = pq.read_table(path, read_dictionary=texts)
-    columns: dict[str, Any] = {}
-    for name in table.column_names:
-        column = table.column(name).combine_chunks()
-        kind = column.type
-        if pa.types.is_dictionary(kind):
-            columns[name] = _texts(column)
-        elif pa.types.is_fixed_size_list(kind):
-            columns[name] = column.flatten().to_numpy(zero_copy_only=False)
-        elif pa.types.is_date(kind):
-            columns[name] = column.cast(pa.int32()).to_numpy(zero_copy_only=False).astype("datetime64[D]")
-        else:
-            columns[name] = column.to_numpy(zero_copy_only=False)
-    return columns
+    file = pq.ParquetFile(path)
+    names = file.schema_arrow.names
+    texts = [name for name in names if pa.types.is_string(file.schema_arrow.field(name).type)]
+    # Texts that repeat come as a dictionary, so that each stands in memory once; one column at a time, so that the
+    # file's form and ours never both stand there whole.
+    file = pq.ParquetFile(path, read_dictionary=texts, pre_buffer=False)
+    return {name: _values(file.read([name]).column(0).combine_chunks()) for name in names}
+
+
+def _values(column: Any) -> Any:
+    kind = column.type
+    if pa.types.is_dictionary(kind):
+        return _texts(column)
+    if pa.types.is_fixed_size_list(kind):
+        return column.flatten().to_numpy(zero_copy_only=False)
+    if pa.types.is_date(kind):
+        return column.cast(pa.int32()).to_numpy(zero_copy_only=False).astype("datetime64[D]")
+    return column.to_numpy(zero_copy_only=False)
 
 
 def _texts(column: Any) -> Any:

@@ -59,3 +59,9 @@ def test_what_is_no_snapshot_is_said(make_snapshot, tmp_path: Path) -> None:
     (folder / "targets.parquet").write_bytes(content[:200])
     with pytest.raises(BidError, match="is no snapshot that can be read"):
         read_snapshot(folder)
+
+
+def test_files_of_several_row_groups(make_snapshot, tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.setattr("bidding.snapshot_file.ROW_GROUP", 5)
+    made = make_snapshot(targets=33, days=4)
+    assert_same(read_snapshot(write_snapshot(made, tmp_path / "s")), made)
