@@ -191,6 +191,28 @@ class Restatement:
 
 
 @dataclass(frozen=True, eq=False)
+class BidSimulations:
+    """What the platform itself expects of other bids (Google's bid simulations), Z points.
+
+    Attributes:
+        target: row in `Targets`, `(Z,)`.
+        bid: money, `(Z,)`.
+        impressions, clicks: per day, `(Z,)`.
+        cost: money per day, `(Z,)`.
+        conversions: per day, `(Z,)`; NaN where it is not told.
+        end: last day of the period that was simulated, `(Z,)`.
+    """
+
+    target: IntArray
+    bid: FloatArray
+    impressions: FloatArray
+    clicks: FloatArray
+    cost: FloatArray
+    conversions: FloatArray
+    end: Days
+
+
+@dataclass(frozen=True, eq=False)
 class Snapshot:
     """An account on the morning of `today`.
 
@@ -201,6 +223,7 @@ class Snapshot:
         rejected: rows of reports that were left out.
         warnings: what a person should know, in sentences.
         source_hashes: SHA-256 by file name of everything that was read.
+        simulations: the platform's own bid simulations, or None where there are none.
     """
 
     today: np.datetime64
@@ -213,6 +236,7 @@ class Snapshot:
     rejected: tuple[RejectedRow, ...]
     warnings: tuple[str, ...]
     source_hashes: dict[str, str]
+    simulations: BidSimulations | None = None
 
     def channel_of_targets(self) -> IntArray:
         """Place in `channels` of every target, `(N,)`."""

@@ -10,12 +10,22 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from bidding.errors import BidError
-from bidding.snapshot import Campaigns, Performance, Platform, RejectedRow, Restatement, Snapshot, Targets
+from bidding.snapshot import (
+    BidSimulations,
+    Campaigns,
+    Performance,
+    Platform,
+    RejectedRow,
+    Restatement,
+    Snapshot,
+    Targets,
+)
 
 Part = TypeVar("Part", Campaigns, Targets, Performance, Restatement)
 FORMAT = 1
 ROW_GROUP = 1 << 20
 ABOUT = "snapshot.json"
+SIMULATIONS = "simulations.parquet"
 PARTS: tuple[tuple[str, type], ...] = (
     ("campaigns", Campaigns),
     ("targets", Targets),
@@ -41,6 +51,8 @@ def write_snapshot(snapshot: Snapshot, folder: Path | str) -> Path:
         names = snapshot.targets.ad_group_names
         groups = {"ad_group_ids": snapshot.targets.ad_group_ids}
         _write(path / "ad_groups.parquet", groups if not len(names) else {**groups, "ad_group_names": names})
+        if snapshot.simulations is not None:
+            _write(path / SIMULATIONS, vars(snapshot.simulations))
         (path / ABOUT).write_text(json.dumps(_about(snapshot), ensure_ascii=False, indent=1), encoding="utf-8")
     except FileExistsError:
         raise BidError(f"{path} exists already: a snapshot is not written over; name a new folder") from None
@@ -67,6 +79,8 @@ def read_snapshot(folder: Path | str) -> Snapshot:
         made: dict[str, Any] = {
             name: _part(kind, {**parts[name], **(groups if kind is Targets else {})}) for name, kind in PARTS
         }
+        told = path / SIMULATIONS
+        made["simulations"] = BidSimulations(**_read(told)) if told.exists() else None
     except (OSError, ValueError, KeyError, TypeError, pa.ArrowException) as error:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise BidError(f"{path} is no snapshot that can be read ({reason}): read the reports again") from None

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from bidding.errors import BidError
-from bidding.reports.labels import gone, matches, running, strategies
+from bidding.reports.labels import gone, matches, products, running, strategies
 from bidding.reports.parsed import Parsed, ParsedCampaigns, ParsedTargets, chosen
 from bidding.reports.rows import Rows
 from bidding.reports.schema import Field, Schema
@@ -43,7 +43,6 @@ BULKSHEET = Schema(
     telling=("Entity",),
 )
 """Portfolio and end date are required because an update of a campaign that leaves them blank clears both."""
-PRODUCTS = {"sponsored products": "SP", "sponsored brands": "SB", "sponsored display": "SD"}
 PLACEMENTS = {
     "placement top": Placement.TOP_OF_SEARCH,
     "placementtop": Placement.TOP_OF_SEARCH,
@@ -87,7 +86,7 @@ def _campaigns(rows: Rows, entity: Texts, unknown: set[str]) -> ParsedCampaigns:
     ids = rows.ids("campaign", where=mine)
     _lose_repeated(rows, ids, mine)
     budget = rows.numbers("budget", empty=np.nan)
-    product = [PRODUCTS.get(cell.casefold(), cell) or "SP" for cell in rows.raw("product")]
+    product = [products(cell) or "SP" for cell in rows.raw("product")]
     strategy = np.zeros(len(entity), dtype=np.int64)
     strategy[mine] = strategies(rows.texts("strategy")[mine], unknown)
     modifiers = _modifiers(rows, entity, ids)

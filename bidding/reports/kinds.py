@@ -7,10 +7,11 @@ import numpy as np
 
 from bidding.account import Account
 from bidding.errors import BidError
-from bidding.reports import amazon_bulksheet, amazon_reports
+from bidding.reports import amazon_bulksheet, amazon_reports, generic, google, meta, microsoft, walmart
 from bidding.reports.parsed import Parsed
 from bidding.reports.schema import Schema
 from bidding.reports.table import Table
+from bidding.reports.target_report import TargetReport, read_target_report
 from bidding.snapshot import Platform
 
 Read = Callable[[Table, Mapping[str, int]], Parsed]
@@ -40,12 +41,24 @@ def report_kinds(account: Account, today: np.datetime64) -> tuple[ReportKind, ..
     def amazon_days(table: Table, places: Mapping[str, int]) -> Parsed:
         return amazon_reports.read_days(table, places, currency)
 
+    walmart_report = walmart.keyword_snapshot(window_of(account, Platform.WALMART))
     return (
         ReportKind(amazon_bulksheet.BULKSHEET, bulksheet),
         ReportKind(amazon_reports.search_term_report(window), amazon_days),
         ReportKind(amazon_reports.placement_report(window), _unused("placement reports are not used")),
         ReportKind(amazon_reports.targeting_report(window), amazon_days),
+        target_kind(walmart_report, currency),
+        target_kind(google.KEYWORD_REPORT, currency),
+        ReportKind(google.SIMULATIONS.schema, lambda table, places: google.read_simulations(table, places, currency)),
+        target_kind(microsoft.KEYWORD_REPORT, currency),
+        target_kind(meta.AD_SET_REPORT, currency),
+        target_kind(generic.GENERIC, currency),
     )
+
+
+def target_kind(report: TargetReport, currency: str) -> ReportKind:
+    """The kind of a report that tells both bids and results."""
+    return ReportKind(report.schema, lambda table, places: read_target_report(table, places, currency, report))
 
 
 def window_of(account: Account, platform: Platform) -> int:

@@ -28,7 +28,22 @@ STRATEGIES = {
     "rule-based bidding": Strategy.SMART,
     "": Strategy.FIXED,
 }
+PRODUCTS = {
+    "sponsoredproducts": "SP",
+    "sponsoredbrands": "SB",
+    "sba": "SB",
+    "sponsoreddisplay": "SD",
+    "sponsoredvideo": "SV",
+    "sponsoredvideos": "SV",
+    "video": "SV",
+}
 SMART_WORDS = ("target", "maximi", "lowest cost", "cost cap", "bid cap", "roas", "rule", "smart", "automated")
+
+
+def products(text: str) -> str:
+    """The ad product's short name; the text itself where it is not known."""
+    plain = text.strip().casefold().replace(" ", "").replace("_", "")
+    return PRODUCTS.get(plain, text.strip())
 
 
 def running(texts: Texts) -> BoolArray:

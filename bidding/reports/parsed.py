@@ -10,7 +10,7 @@ import numpy as np
 
 from bidding.snapshot import BoolArray, Days, FloatArray, IntArray, Platform, RejectedRow, Texts
 
-Part = TypeVar("Part", "ParsedCampaigns", "ParsedTargets", "ParsedDays")
+Part = TypeVar("Part", "ParsedCampaigns", "ParsedTargets", "ParsedDays", "ParsedSimulations")
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,13 +74,26 @@ class ParsedDays:
         return len(self.targets)
 
 
+@dataclass(frozen=True, eq=False)
+class ParsedSimulations:
+    """Bid simulations as a report has them, `(Z,)`; fields as in `BidSimulations`, the target by its id."""
+
+    targets: Texts
+    bid: FloatArray
+    impressions: FloatArray
+    clicks: FloatArray
+    cost: FloatArray
+    conversions: FloatArray
+    end: Days
+
+
 @dataclass(frozen=True)
 class Parsed:
     """One table of one file.
 
     Attributes:
         platform, file: whose it is.
-        campaigns, targets, days: what it told; None where it tells nothing of the kind.
+        campaigns, targets, days, simulations: what it told; None where it tells nothing of the kind.
         is_state: whether its targets are all that exist, so that others are gone.
         by_name: whether `days.targets` are keys of names.
         fills_gaps: whether its days count only where no other report has that day; search terms leave out what had no
@@ -93,6 +106,7 @@ class Parsed:
     campaigns: ParsedCampaigns | None = None
     targets: ParsedTargets | None = None
     days: ParsedDays | None = None
+    simulations: ParsedSimulations | None = None
     is_state: bool = False
     by_name: bool = False
     fills_gaps: bool = False

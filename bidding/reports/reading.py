@@ -10,8 +10,10 @@ from bidding import vintages
 from bidding.account import Account
 from bidding.errors import BidError
 from bidding.reports.files import ReportFile, report_files
+from bidding.reports.generic import TableMap, table_maps
 from bidding.reports.history import history, located
-from bidding.reports.kinds import ReportKind, report_kinds, window_of
+from bidding.reports.kinds import ReportKind, report_kinds, target_kind, window_of
+from bidding.reports.located_simulations import located_simulations
 from bidding.reports.parsed import Pull
 from bidding.reports.schema import known_headers, recognised
 from bidding.reports.state import State, state_of
@@ -19,6 +21,7 @@ from bidding.reports.tables import read_tables
 from bidding.snapshot import Days, RejectedRow, Snapshot
 
 RECENT_DAYS = 2
+NO_CHANNEL_OF = "account.toml has no channel of this report's platform: the report was left out"
 
 
 def read_reports(
@@ -39,7 +42,15 @@ def read_reports(
     known = {} if kept is None else vintages.first_pulls(kept)
     files, warnings = report_files(Path(folder), today, known, kept)
     kinds = report_kinds(account, today)
-    pulls = [pull for file in files for pull in _pulls(file, kinds, account)]
+    maps = table_maps(Path(folder))
+    pulls = []
+    for file in files:
+        found = _pulls(file, _kinds_of(file, kinds, maps, account), account)
+        warnings = (
+            *warnings,
+            *(f"{pull.parsed.file}: {NO_CHANNEL_OF}" for pull in found if not _is_wanted(pull, account)),
+        )
+        pulls += [pull for pull in found if _is_wanted(pull, account)]
     earlier = [] if kept is None else _archived(kept, pulls, known, account)
     state = state_of(pulls, account)
     return _snapshot(account, today, state, _Pulled(pulls, earlier, files, warnings))
@@ -53,6 +64,26 @@ class _Pulled:
     earlier: Sequence[Pull]
     files: Sequence[ReportFile]
     warnings: Sequence[str]
+
+
+def _kinds_of(
+    file: ReportFile, kinds: Sequence[ReportKind], maps: Sequence[TableMap], account: Account
+) -> Sequence[ReportKind]:
+    """The kinds that a file may be: the one of its map where it has one.
+
+    Raises:
+        BidError: two maps are for the file.
+    """
+    mine = [entry for entry in maps if entry.fits(file.name)]
+    if len(mine) > 1:
+        raise BidError(
+            f"{file.name}: both {mine[0].name} and {mine[1].name} are for this file: narrow their files keys"
+        )
+    return [target_kind(mine[0].report, account.currency)] if mine else kinds
+
+
+def _is_wanted(pull: Pull, account: Account) -> bool:
+    return any(channel.platform is pull.parsed.platform for channel in account.channels)
 
 
 def _pulls(file: ReportFile, kinds: Sequence[ReportKind], account: Account) -> list[Pull]:
@@ -105,7 +136,8 @@ def _snapshot(account: Account, today: np.datetime64, state: State, pulled: _Pul
         parts.append(found)
         rejected += lost
     performance, restatement = history([part for part in parts if part is not None], state, today)
-    warnings = [*pulled.warnings, *state.warnings]
+    simulations, unplaced = located_simulations(pulled.pulls, state)
+    warnings = [*pulled.warnings, *unplaced, *state.warnings]
     warnings += [warning for pull in pulled.pulls for warning in pull.parsed.warnings]
     warnings += _age_warnings(performance.day, today)
     return Snapshot(
@@ -119,6 +151,7 @@ def _snapshot(account: Account, today: np.datetime64, state: State, pulled: _Pul
         rejected=tuple(rejected),
         warnings=tuple(dict.fromkeys(warnings)),
         source_hashes={file.name: file.sha256 for file in pulled.files},
+        simulations=simulations,
     )
 
 

@@ -27,12 +27,21 @@ class Field:
 
 @dataclass(frozen=True)
 class Schema:
-    """A report: its name for people, whose it is, its fields, and one header without which it is another report."""
+    """A report.
+
+    Attributes:
+        name: for people.
+        platform: whose it is.
+        fields: what it tells.
+        telling: headers of which one must be there, else it is another report; () for none.
+        one_of: fields of which one must be there.
+    """
 
     name: str
     platform: Platform
     fields: tuple[Field, ...]
     telling: tuple[str, ...] = ()
+    one_of: tuple[str, ...] = ()
 
     def known(self) -> frozenset[str]:
         """Every plain header of this report."""
@@ -51,7 +60,10 @@ class Schema:
     def missing(self, names: Sequence[str]) -> tuple[str, ...]:
         """Required fields that are not there, by the header that usually names them."""
         places = self.places(names)
-        return tuple(field.headers[0] for field in self.fields if field.required and field.name not in places)
+        missing = [field.headers[0] for field in self.fields if field.required and field.name not in places]
+        if self.one_of and not places.keys() & set(self.one_of):
+            missing += [field.headers[0] for field in self.fields if field.name == self.one_of[0]]
+        return tuple(missing)
 
     def is_told(self, names: Iterable[str]) -> bool:
         """Whether a header stands there by which this report is known from others."""

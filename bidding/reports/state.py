@@ -44,17 +44,22 @@ class State:
 
 
 def state_of(pulls: Sequence[Pull], account: Account) -> State:
-    """Put together what the pulls tell of campaigns and targets.
+    """Put together what the pulls tell of campaigns and targets. A platform without any report is warned of.
 
     Raises:
-        BidError: a platform of the account tells none.
+        BidError: a platform has reports but none that tells its targets and bids, or there are no reports at all.
     """
     platforms = list(dict.fromkeys(channel.platform for channel in account.channels))
     parts, warnings = [], []
     for platform in platforms:
+        if not any(pull.parsed.platform is platform for pull in pulls) and len(platforms) > 1:
+            warnings.append(f"there is no report of {platform.value}: its channels have no targets today")
+            continue
         campaigns, targets, told = _latest(platform, pulls)
         warnings += told
         parts.append(_Part(platform, campaigns, targets, channel_of(campaigns, platform, account)))
+    if not parts:
+        raise BidError("no report in the folder is of a platform that account.toml names")
     return _joined(parts, account, warnings)
 
 

@@ -21,7 +21,7 @@ from bidding.reports.workbook import check_zip, sheets_of
 SEPARATORS = (",", ";", "\t", "|")
 FIRST_LINES = 30
 LEAST_KNOWN = 3
-FOOTER = re.compile(r"\s*(total\b|totals\b|grand total\b|©|\(c\)|summary\b|report total).*", re.IGNORECASE)
+FOOTER = re.compile(r"\s*((totals?|grand total|report total|summary)(\s*[:：].*)?|(©|\(c\)).*)", re.IGNORECASE)
 ZIP = b"PK\x03\x04"
 CELL_LIMIT = 1 << 24
 OTHER_FORMATS = (
