@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from bidding.reports.parsed import ParsedDays, Pull, chosen, joined
-from bidding.reports.state import State, TargetKey
+from bidding.reports.state import State
 from bidding.reports.sums import groups
 from bidding.snapshot import BoolArray, Days, FloatArray, IntArray, Performance, RejectedRow, Restatement
 
@@ -41,8 +41,8 @@ def located(pull: Pull, state: State) -> tuple[Located | None, tuple[RejectedRow
     if days is None or not len(days):
         return None, ()
     outside = state.outside.get(pull.parsed.platform, frozenset())
-    keys = [TargetKey(pull.parsed.platform, pull.parsed.by_name, text) for text in days.targets]
-    target = np.array([state.places.get(key, -2) for key in keys], dtype=np.int64)
+    places = state.places.get((pull.parsed.platform, pull.parsed.by_name), {})
+    target = np.array([places.get(text, -2) for text in days.targets], dtype=np.int64)
     reasons: dict[int, str] = {}
     for place in np.flatnonzero(target < 0):
         if days.campaigns[place] in outside:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from bidding.reports.parsed import Pull, chosen, joined
-from bidding.reports.state import State, TargetKey
+from bidding.reports.state import State
 from bidding.snapshot import BidSimulations
 
 
@@ -15,8 +15,8 @@ def located_simulations(pulls: Sequence[Pull], state: State) -> tuple[BidSimulat
     if not mine:
         return None, ()
     told = joined([part for _, part in mine])
-    keys = [TargetKey(platform, False, name) for platform, part in mine for name in part.targets]
-    target = np.array([state.places.get(key, -1) for key in keys], dtype=np.int64)
+    found = [state.places.get((platform, False), {}).get(name, -1) for platform, part in mine for name in part.targets]
+    target = np.array(found, dtype=np.int64)
     unknown = len(set(told.targets[target < 0]))
     newest = np.full(len(state.targets), np.datetime64("0000-01-01", "D"))
     np.maximum.at(newest, target[target >= 0], told.end[target >= 0])

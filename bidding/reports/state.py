@@ -5,7 +5,6 @@ A bulksheet tells all that exists; other platforms' reports tell of a target wha
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
 
 import numpy as np
 
@@ -16,13 +15,7 @@ from bidding.reports.channels import NO_CHANNEL, channel_of
 from bidding.reports.parsed import ParsedCampaigns, ParsedTargets, Pull, chosen, joined
 from bidding.snapshot import BoolArray, Campaigns, IntArray, Match, Platform, TargetKind, Targets, Texts
 
-
-class TargetKey(NamedTuple):
-    """A target as a report names it."""
-
-    platform: Platform
-    by_name: bool
-    text: str
+Places = dict[tuple[Platform, bool], dict[str, int]]
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,14 +24,15 @@ class State:
 
     Attributes:
         campaigns, targets: of the account's channels.
-        places: row in `targets` by key; -1 for a key that two targets share.
+        places: row in `targets` by platform, whether names are meant, and the id or name's key; -1 for a key that two
+            targets share.
         outside: ids and names of campaigns that no channel claims, by platform.
         warnings: in sentences.
     """
 
     campaigns: Campaigns
     targets: Targets
-    places: dict[TargetKey, int]
+    places: Places
     outside: dict[Platform, frozenset[str]]
     warnings: tuple[str, ...]
 
@@ -187,13 +181,12 @@ def _branded(told: ParsedTargets, channel: IntArray, account: Account) -> BoolAr
 
 def _places(
     platforms: Sequence[Platform], told: ParsedTargets, campaigns: ParsedCampaigns, rows: Sequence[int]
-) -> dict[TargetKey, int]:
-    found: dict[TargetKey, int] = {}
+) -> Places:
+    found: Places = {(platform, by_name): {} for platform in platforms for by_name in (False, True)}
     for place, platform in enumerate(platforms):
-        found[TargetKey(platform, False, told.ids[place])] = place
-    for place, platform in enumerate(platforms):
+        found[platform, False][told.ids[place]] = place
         match = Match(told.match[place]).name.casefold()
-        text = name_key(campaigns.names[rows[place]], told.ad_group_names[place], told.texts[place], match)
-        key = TargetKey(platform, True, text)
-        found[key] = -1 if key in found else place
+        key = name_key(campaigns.names[rows[place]], told.ad_group_names[place], told.texts[place], match)
+        names = found[platform, True]
+        names[key] = -1 if key in names else place
     return found

@@ -20,7 +20,7 @@ class Table:
     Attributes:
         file: the file's name, with the sheet's in a workbook.
         headers: as they stand in the file.
-        cells: text by column, in the order of `headers`; each of length N.
+        cells: text by column, in the order of `headers`; each of length N, or () for a column that no report knows.
         rows: the row of each record in the file, counting from 1, `(N,)`.
         separator: what parted the cells; "" where the file is typed.
         notes: text of the lines above the header.

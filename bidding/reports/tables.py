@@ -120,7 +120,9 @@ def _known_cells(cells: Iterable[str], known: frozenset[str]) -> int:
 
 def _records(file: str, text: str, separator: str) -> Iterator[tuple[int, list[str]]]:
     """Row and cells of each record, blank ones included, as a spreadsheet counts."""
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
+    # A StringIO would hold four bytes per character.
+    stream = io.TextIOWrapper(io.BytesIO(text.encode("utf-8", "surrogatepass")), "utf-8", "surrogatepass", newline="")
+    reader = csv.reader(stream, delimiter=separator, strict=True)
     row = 0
     try:
         for row, record in enumerate(reader, start=1):
@@ -145,13 +147,13 @@ def _table(file: str, records: Iterable[tuple[int, list[str]]], known: frozenset
         return None
     notes = [separator.join(cells).strip() if separator else " ".join(cells).strip() for _, cells in ahead[:place]]
     headers = _trimmed(ahead[place][1])
-    body = _Body(file, len(headers))
+    wanted = [number for number, name in enumerate(headers) if plain_header(name) in known]
+    body = _Body(file, len(headers), wanted)
     for row, cells in (*ahead[place + 1 :], *stream):
         body.add(row, cells)
     body.finish()
-    columns = tuple(zip(*body.cells, strict=True)) if body.cells else tuple(() for _ in headers)
     rows = np.array(body.rows, dtype=np.int64)
-    return Table(file, tuple(headers), columns, rows, separator, (*notes, *body.footers), torn=tuple(body.torn))
+    return Table(file, tuple(headers), body.columns(), rows, separator, (*notes, *body.footers), torn=tuple(body.torn))
 
 
 def _header_place(records: list[tuple[int, list[str]]], known: frozenset[str]) -> int | None:
@@ -174,32 +176,48 @@ def _trimmed(cells: list[str]) -> list[str]:
 
 
 class _Body:
-    """Collects the records below a header; those of another width are torn, and a torn last one is a file cut short."""
+    """Collects the records below a header; those of another width are torn, and a torn last one is a file cut short.
 
-    def __init__(self, file: str, width: int) -> None:
+    Only columns that a report knows are kept, each distinct cell once: a long report repeats its ids, names and days.
+    """
+
+    def __init__(self, file: str, width: int, wanted: list[int]) -> None:
         self.file, self.width = file, width
         self.rows: list[int] = []
-        self.cells: list[list[str]] = []
         self.torn: list[tuple[int, str]] = []
         self.footers: list[str] = []
+        self._kept: list[tuple[int, list[str], dict[str, str]]] = [(number, [], {}) for number in wanted]
+
+    def columns(self) -> tuple[tuple[str, ...], ...]:
+        """The cells by column, () for a column that was not kept."""
+        found = {number: tuple(cells) for number, cells, _ in self._kept}
+        return tuple(found.get(number, ()) for number in range(self.width))
 
     def add(self, row: int, cells: list[str]) -> None:
+        first = cells[0] if cells else ""
+        if len(cells) == self.width and first and not FOOTER.fullmatch(first):
+            self._keep(row, cells)
+            return
         filled = _trimmed(cells)
         if not filled:
             return
         if FOOTER.fullmatch(filled[0]):
             self.footers.append(" ".join(filled))
         elif len(cells) == self.width:
-            self.rows.append(row)
-            self.cells.append([cell.strip() for cell in cells])
-        elif len(filled) <= self.width < len(cells):
-            self.rows.append(row)
-            self.cells.append(filled + [""] * (self.width - len(filled)))
-        elif self._typed_row(cells):
-            self.rows.append(row)
-            self.cells.append([cell.strip() for cell in cells] + [""] * (self.width - len(cells)))
+            self._keep(row, cells)
+        elif len(filled) <= self.width < len(cells) or self._typed_row(cells):
+            self._keep(row, filled + [""] * (self.width - len(filled)))
         else:
             self.torn.append((row, f"the row has {len(cells)} cells, the header {self.width}"))
+
+    def _keep(self, row: int, cells: list[str]) -> None:
+        self.rows.append(row)
+        for number, column, known in self._kept:
+            cell = cells[number]
+            text = known.get(cell)
+            if text is None:
+                text = known[cell] = cell.strip()
+            column.append(text)
 
     def _typed_row(self, cells: list[str]) -> bool:
         """A sheet's row ends with its last filled cell."""
