@@ -40,6 +40,13 @@ def effect_rows(effect: Mapping[str, Any], currency: str) -> list[dict[str, str]
     return rows
 
 
+def switchback_rows(told: Mapping[str, Any]) -> list[dict[str, str]]:
+    """One row per quantity of a switchback; its lift per period is that of the on-blocks."""
+    rows = effect_rows({**told, "att": told["lift_per_period"]}, told["currency"])
+    rows[2]["name"] = "per period while on"
+    return rows
+
+
 def _row(name: str, values: Mapping[str, float | None], shown: Any) -> dict[str, str]:
     return {
         "name": name,

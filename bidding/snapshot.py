@@ -4,7 +4,7 @@ Every platform's reports become these values; nothing after them knows a platfor
 `Performance.target` points into `Targets`, `Targets.campaign` into `Campaigns`. Money is in the account's currency.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum, IntEnum
 
 import numpy as np
@@ -109,6 +109,7 @@ class Targets:
         bid: bid in force, money, `(N,)`; NaN where the ad group's default or a strategy sets it and none is known.
         enabled: target, ad group and campaign all run, `(N,)`.
         sku: advertised product, or "", `(N,)`.
+        ad_group_names: `(A,)`, or empty where no report tells; Google's Editor knows ad groups by name only.
     """
 
     ids: Texts
@@ -122,6 +123,7 @@ class Targets:
     bid: FloatArray
     enabled: BoolArray
     sku: Texts
+    ad_group_names: Texts = field(default_factory=lambda: np.empty(0, dtype=object))
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -189,6 +191,28 @@ class Restatement:
 
 
 @dataclass(frozen=True, eq=False)
+class BidSimulations:
+    """What the platform itself expects of other bids (Google's bid simulations), Z points.
+
+    Attributes:
+        target: row in `Targets`, `(Z,)`.
+        bid: money, `(Z,)`.
+        impressions, clicks: per day, `(Z,)`.
+        cost: money per day, `(Z,)`.
+        conversions: per day, `(Z,)`; NaN where it is not told.
+        end: last day of the period that was simulated, `(Z,)`.
+    """
+
+    target: IntArray
+    bid: FloatArray
+    impressions: FloatArray
+    clicks: FloatArray
+    cost: FloatArray
+    conversions: FloatArray
+    end: Days
+
+
+@dataclass(frozen=True, eq=False)
 class Snapshot:
     """An account on the morning of `today`.
 
@@ -199,6 +223,7 @@ class Snapshot:
         rejected: rows of reports that were left out.
         warnings: what a person should know, in sentences.
         source_hashes: SHA-256 by file name of everything that was read.
+        simulations: the platform's own bid simulations, or None where there are none.
     """
 
     today: np.datetime64
@@ -211,6 +236,7 @@ class Snapshot:
     rejected: tuple[RejectedRow, ...]
     warnings: tuple[str, ...]
     source_hashes: dict[str, str]
+    simulations: BidSimulations | None = None
 
     def channel_of_targets(self) -> IntArray:
         """Place in `channels` of every target, `(N,)`."""

@@ -8,7 +8,8 @@ MeasurementError
 │   ├── ActualsError    weeks of a plan that are spent already
 │   ├── GeoTestError    a geo test's geos, window or pairs
 │   └── ModelFileError  a stored model that cannot be read
-└── ModelRefused        the gate refuses the model for the use asked of it
+├── ModelRefused        the gate refuses the model for the use asked of it
+└── SamplingStopped     a sampling process ended before its chains did
 """
 
 
@@ -46,3 +47,7 @@ class ModelFileError(BadInput):
 
 class ModelRefused(MeasurementError):
     """The gate refuses the model for the use asked of it."""
+
+
+class SamplingStopped(MeasurementError):
+    """A process that samples ended before its chains did."""

@@ -11,6 +11,7 @@ import queue
 import sys
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -19,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from measurement.conditional import complete_chain
+from measurement.errors import SamplingStopped
 from measurement.preparation import ModelInputs
 from measurement.priors import Priors
 from measurement.sampling_progress import Message, Progress, counting, relay
@@ -32,6 +34,10 @@ ONE_THREAD = {
     "OPENBLAS_NUM_THREADS": "1",
     "JAX_PLATFORMS": "cpu",
 }
+STOPPED = (
+    "a sampling process ended before its chains did: either memory ran out (fit fewer geos or weeks, or free some), or "
+    'a script calls the fit without its guard: put the call under if __name__ == "__main__":'
+)
 
 
 @dataclass(frozen=True)
@@ -95,6 +101,9 @@ def sample_posterior(
         settings: chains, draws and tuning.
         seed: root of the chains' seeds.
         progress: told how far the chains are, about once a second.
+
+    Raises:
+        SamplingStopped: a process ended early, such as for lack of memory.
     """
     seeds = [int(s) for s in np.random.SeedSequence(seed).generate_state(settings.chains)]
     groups = [tuple(seeds[i :: settings.processes]) for i in range(min(settings.processes, settings.chains))]
@@ -109,6 +118,8 @@ def sample_posterior(
             if messages is not None and progress is not None:
                 relay(futures, messages, (settings.chains, settings.tune + settings.draws), progress)
             parts = [future.result() for future in futures]
+    except BrokenProcessPool:
+        raise SamplingStopped(STOPPED) from None
     finally:
         for name, value in before.items():
             os.environ.pop(name, None) if value is None else os.environ.update({name: value})

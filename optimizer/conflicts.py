@@ -20,6 +20,7 @@ from optimizer.optimum import optimise
 from optimizer.placement import SPEND_THE_BUDGET
 from optimizer.problem import PlanProblem
 from optimizer.program import build_program, grids_of, mean_sales
+from optimizer.question import Asked
 from optimizer.restrictions import Restrictions, RowKind
 from optimizer.rounding import LEAST_MONEY
 from optimizer.solver import Deadline, Formulation, SolutionStatus, SolverSettings, solve
@@ -66,6 +67,8 @@ def find_conflicts(problem: PlanProblem, restrictions: Restrictions, deadline: D
             break
         labels.extend(further)
     if asked.can_hold(labels):
+        if problem.target is not None and problem.target.asked is Asked.TARGET_IROAS and not deadline.is_over:
+            return (nothing_returns(problem, restrictions, deadline),)
         late = "which of them clash was not worked out in time"
         return (Conflict(tuple(labels), 0.01, late if deadline.is_over else "they clash by less than a cent"),)
     conflicts: list[Conflict] = []
@@ -77,9 +80,9 @@ def find_conflicts(problem: PlanProblem, restrictions: Restrictions, deadline: D
 
 
 def nothing_returns(problem: PlanProblem, restrictions: Restrictions, deadline: Deadline) -> Conflict:
-    """What to say where not even the first money returns the marginal iROAS that was asked for."""
+    """What to say where not even the first money returns the iROAS that was asked for, at the margin or on average."""
     assert problem.target is not None
-    label = f"marginal_iroas {problem.target.value:.4g}"
+    label = f"{problem.target.asked.value} {problem.target.value:.4g}"
     best = best_average(problem, restrictions, deadline)
     return Conflict((label, SPEND_THE_BUDGET), problem.target.value - best, _fall_to(label, best))
 

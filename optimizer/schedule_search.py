@@ -24,7 +24,6 @@ CLIMBING = (24, 2)
 STARTS = 3
 STEPS = 15
 SOFTNESS = 0.002  # relative to sales: gains closer than this are weighed together
-BISECTIONS = 40
 
 
 @dataclass(frozen=True)
@@ -57,14 +56,22 @@ def limits_of(response: WeeklyResponse, totals: FloatArray, least_share: float) 
 
 
 def project(spend: FloatArray, limits: Limits) -> FloatArray:
-    """The nearest schedule `(..., C, W)` that keeps limits and totals, by bisection on the shift of all weeks."""
-    reach = float(np.abs(spend).max(initial=0.0) + limits.high.max(initial=0.0))
-    below, above = np.full(spend.shape[:-1], -reach), np.full(spend.shape[:-1], reach)
-    for _ in range(BISECTIONS):
-        middle = (below + above) / 2
-        too_little = np.clip(spend + middle[..., None], limits.low, limits.high).sum(axis=-1) < limits.totals
-        below, above = np.where(too_little, middle, below), np.where(too_little, above, middle)
-    nearest: FloatArray = np.clip(spend + above[..., None], limits.low, limits.high)
+    """The nearest schedule `(..., C, W)` that keeps limits and totals: all weeks shifted alike, then clipped.
+
+    What the shift adds up to is linear between the shifts at which a week meets one of its limits, so it is read off.
+    """
+    leaves_low, meets_high = limits.low - spend, limits.high - spend
+    shifts = np.concatenate([leaves_low, meets_high], axis=-1)
+    order = np.argsort(shifts, axis=-1)
+    shifts = np.take_along_axis(shifts, order, axis=-1)
+    moving = np.cumsum(np.where(order < spend.shape[-1], 1.0, -1.0), axis=-1)
+    added = np.zeros_like(shifts)
+    np.cumsum(moving[..., :-1] * np.diff(shifts, axis=-1), axis=-1, out=added[..., 1:])
+    wanted = limits.totals - limits.low.sum(axis=-1)
+    place = np.maximum((added < wanted[..., None]).sum(axis=-1, keepdims=True) - 1, 0)
+    start, reached, weeks = (np.take_along_axis(one, place, axis=-1) for one in (shifts, added, moving))
+    shift = start + (wanted[..., None] - reached) / np.maximum(weeks, 1.0)
+    nearest: FloatArray = np.clip(spend + shift, limits.low, limits.high)
     return nearest
 
 

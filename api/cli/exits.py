@@ -17,7 +17,7 @@ class ExitCode(IntEnum):
 
 def explain(error: Exception) -> tuple[ExitCode, str] | None:
     """Exit code and message of an error that a person can mend, or None for a fault of the program."""
-    from measurement.errors import BadInput, ModelRefused
+    from measurement.errors import BadInput, ModelRefused, SamplingStopped
     from optimizer.errors import BadProblem, BadRules, DeadlineExceeded
 
     if isinstance(error, TyperException):
@@ -26,7 +26,7 @@ def explain(error: Exception) -> tuple[ExitCode, str] | None:
         return ExitCode.BAD_INPUT, str(error)
     if isinstance(error, ModelRefused):
         return ExitCode.REFUSED, str(error)
-    if isinstance(error, DeadlineExceeded):
+    if isinstance(error, DeadlineExceeded | SamplingStopped):
         return ExitCode.FAULT, str(error)
     if isinstance(error, OSError):
         where = f": {error.filename}" if error.filename else ""

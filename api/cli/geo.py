@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from api.cli import geo_spillover, geo_switchback
 from api.cli.exits import ExitCode
 from api.cli.options import Json, MapFile, PanelFile, Seed, names
 from api.cli.output import computing, note, people, print_json, warn
@@ -50,6 +51,8 @@ def register(app: typer.Typer) -> None:
     """Add the commands under `rmo geo`."""
     geo.command(epilog=_DESIGN_EXAMPLE)(design)
     geo.command(epilog=_EXAMPLE)(analyze)
+    geo_switchback.register(geo)
+    geo_spillover.register(geo)
     app.add_typer(geo, name="geo")
 
 

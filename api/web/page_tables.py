@@ -27,6 +27,39 @@ def channel_rows(entries: Sequence[Mapping[str, Any]], currency: str) -> list[di
     ]
 
 
+def tests_section(report: Mapping[str, Any], currency: str) -> dict[str, Any] | None:
+    """What finished tests changed, or None where there were none."""
+    if not report.get("experiments"):
+        return None
+    before = report["iroas_before_experiments"]
+    return {
+        "rows": [_test_row(test, currency) for test in report["experiments"]],
+        "moved": [
+            {
+                "name": entry_name(entry, report["channels"]),
+                "before": number(before[entry["channel"]]["mean"], 2),
+                "before_range": between(before[entry["channel"]]),
+                "after": number(entry["iroas"]["mean"], 2),
+                "after_range": between(entry["iroas"]),
+            }
+            for entry in report["channels"]
+        ],
+        "sentences": [test["sentence"] for test in report["experiments"]],
+    }
+
+
+def _test_row(test: Mapping[str, Any], currency: str) -> dict[str, str]:
+    return {
+        "name": test["name"],
+        "lift": compact_money(test["lift"], currency),
+        "sd": compact_money(test["counted_sd"], currency),
+        "before": compact_money(test["expected_before"]["mean"], currency),
+        "before_range": compact_between(test["expected_before"]),
+        "after": compact_money(test["expected_after"]["mean"], currency),
+        "after_range": compact_between(test["expected_after"]),
+    }
+
+
 def plan_section(plan: Mapping[str, Any], currency: str) -> dict[str, Any]:
     """What the page says about a plan."""
     return {

@@ -8,7 +8,7 @@ from api.formats import compact_money, money, number, percent
 from api.plain_json import as_text, plain
 from api.web.channel_plots import CurveMarks, curve_plot, iroas_plot
 from api.web.drawing import BASELINE, Size
-from api.web.page_tables import channel_rows, plan_section
+from api.web.page_tables import channel_rows, plan_section, tests_section
 from api.web.templating import PicturePair, render
 from api.web.time_plots import contribution_plot, fit_plot, stack_colours
 from api.wording import diagnostics_in_words, headline, status_in_words, window_in_words
@@ -43,6 +43,7 @@ def render_report(page: ReportPage) -> str:
         unit=money(1, currency) if currency else "unit",
         tiles=_tiles(report, page, currency),
         rows=channel_rows(report["channels"], currency),
+        tests=tests_section(report, currency),
         diagnostics=diagnostics_in_words(report),
         warnings=page.model.warnings,
         provenance=_provenance(page.model.provenance),

@@ -104,8 +104,10 @@ def _refused_channel(panel: Panel, question: DesignQuestion) -> str | None:
     if channel is None or channel.geo_targetable:
         return None
     return (
-        f"{channel.name} cannot be targeted by geo: compare product groups instead (a panel whose geo column holds "
-        "them), or switch the channel on and off in time with pauses between"
+        f"{channel.name} cannot be targeted by geo. Take product groups as units instead (a panel whose geo column "
+        f"holds them; rmo geo spillover PANEL --channel {channel.name} looks for spillover between them), or switch "
+        f"it on and off in time with washout: rmo geo switchback-design PANEL --channel {channel.name} "
+        "--block-weeks N --washout N --weeks TOTAL, then rmo geo switchback-analyze"
     )
 
 

@@ -22,7 +22,7 @@ def randomisation_finding(comparison: Comparison, level: float, seed: int) -> Fi
     generator = np.random.default_rng(seed)
     assignments = _assignments(comparison, generator)
     low_ends, high_ends, effect = _accepted(comparison, assignments)
-    low, high = _interval(low_ends, high_ends, 1 - level)
+    low, high = accepted_interval(low_ends, high_ends, 1 - level)
     before = slice(0, comparison.periods_before)
     unit = float(comparison.average[before].mean()) * comparison.cells
     volumes = comparison.donors[:, before].mean(axis=1)
@@ -33,7 +33,7 @@ def randomisation_finding(comparison: Comparison, level: float, seed: int) -> Fi
     how = "within pairs" if len(comparison.pairs) else "of as many geos"
     return Finding(
         lift=Range(effect * unit, min(low, effect) * unit, max(high, effect) * unit),
-        p_value=_p_value(low_ends, high_ends),
+        p_value=p_value_of(low_ends, high_ends),
         counterfactual=counterfactual,
         weights=weights,
         inference=f"randomisation test over {len(assignments):,} assignments {how}",
@@ -56,7 +56,7 @@ def randomisation_placebos(comparison: Comparison, windows: PlaceboWindows, seed
             order = np.concatenate([np.flatnonzero(assignments[row]), np.flatnonzero(~assignments[row])])
             drawn_first = np.concatenate([assignments[row : row + 1], np.delete(assignments, row, axis=0)])
             low_ends, high_ends, effect = _accepted(placement, drawn_first[:, order])
-            p_values.append(_p_value(low_ends, high_ends))
+            p_values.append(p_value_of(low_ends, high_ends))
             base = placement.treated[:, : placement.periods_before].mean()
             lifts.append(effect / (placement.treated[:, placement.periods_before :].mean() / base - effect))
     return Placebos(np.array(lifts), np.array(p_values), windows=len(windows.starts))
@@ -73,7 +73,7 @@ def _assignments(comparison: Comparison, generator: np.random.Generator) -> Bool
     treated, geos = len(comparison.treated), len(comparison.treated) + len(comparison.donors)
     actual = np.arange(geos) < treated
     if len(comparison.pairs):
-        drawn = _flips(len(comparison.pairs), generator)
+        drawn = coin_flips(len(comparison.pairs), generator)
         made = np.zeros((len(drawn), geos), dtype=bool)
         for pair, (first, second) in enumerate(comparison.pairs):
             made[:, first], made[:, treated + second] = drawn[:, pair], ~drawn[:, pair]
@@ -87,18 +87,8 @@ def _assignments(comparison: Comparison, generator: np.random.Generator) -> Bool
     return np.vstack([actual, made[~(made == actual).all(axis=1)]])
 
 
-def _flips(pairs: int, generator: np.random.Generator) -> BoolArray:
-    if 2**pairs <= DRAWS:
-        return np.array(list(product((True, False), repeat=pairs)))
-    return generator.random((DRAWS, pairs)) < 0.5
-
-
 def _accepted(comparison: Comparison, assignments: BoolArray) -> tuple[FloatArray, FloatArray, float]:
-    """For every assignment the effects under which it is as extreme as the actual one, and the estimate.
-
-    The statistic of assignment z is a - e b, linear in the effect e, and |a - e b| >= |a0 - e b0| holds between the two
-    effects at which the sides are equal.
-    """
+    """For every assignment the effects under which it is as extreme as the actual one, and the estimate."""
     outcome, before = comparison.everyone(), comparison.periods_before
     volumes = outcome[:, :before].mean(axis=1)
     change = outcome[:, before:].mean(axis=1) / volumes
@@ -108,7 +98,14 @@ def _accepted(comparison: Comparison, assignments: BoolArray) -> tuple[FloatArra
     outside = ~assignments * volumes
     outside = outside / outside.sum(axis=1, keepdims=True)
     contrast = inside - outside
-    a, b = contrast @ change, contrast @ treated
+    return accepted_effects(contrast @ change, contrast @ treated)
+
+
+def accepted_effects(a: FloatArray, b: FloatArray) -> tuple[FloatArray, FloatArray, float]:
+    """Of statistics a - e b, the actual one first, the effects e under which each is as extreme as it; the estimate.
+
+    |a - e b| >= |a0 - e b0| holds between the two effects at which the sides are equal. Low ends, high ends, `(R,)`.
+    """
     with np.errstate(divide="ignore", invalid="ignore"):
         first = (a[0] - a) / (b[0] - b)
         second = (a[0] + a) / (b[0] + b)
@@ -120,11 +117,19 @@ def _accepted(comparison: Comparison, assignments: BoolArray) -> tuple[FloatArra
     return np.minimum(low, estimate) - slack, np.maximum(high, estimate) + slack, estimate
 
 
-def _p_value(low: FloatArray, high: FloatArray) -> float:
+def p_value_of(low: FloatArray, high: FloatArray) -> float:
+    """Share of the assignments that are as extreme as the actual one where nothing was caused."""
     return float(((low <= 0) & (high >= 0)).mean())
 
 
-def _interval(low: FloatArray, high: FloatArray, alpha: float) -> tuple[float, float]:
+def accepted_interval(low: FloatArray, high: FloatArray, alpha: float) -> tuple[float, float]:
     """The effects under which more than a share `alpha` of the assignments is as extreme as the actual one."""
     needed = int(np.floor((alpha + TIE) * len(low)))
     return float(np.sort(low)[needed]), float(np.sort(high)[::-1][needed])
+
+
+def coin_flips(pairs: int, generator: np.random.Generator) -> BoolArray:
+    """Every outcome of a coin per pair, `(R, pairs)`, or random ones where there are too many."""
+    if 2**pairs <= DRAWS:
+        return np.array(list(product((True, False), repeat=pairs)))
+    return generator.random((DRAWS, pairs)) < 0.5

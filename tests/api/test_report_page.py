@@ -12,6 +12,8 @@ from api.web.report_page import ReportPage, render_report
 from api.web.time_plots import stack_colours
 from measurement.curves import ResponseCurves
 from measurement.fitted import FittedModel, WeeklyContributions
+from measurement.interval import summarise
+from measurement.report import LearntTest
 
 VOID = {"meta", "link", "br", "img", "path", "use", "rect", "circle", "line", "stop", "image"}
 
@@ -121,3 +123,22 @@ def test_more_channels_than_colours_share_a_last_layer(weekly: WeeklyContributio
     layers = stack_colours(many)
     assert [label for label, _ in layers] == [*(f"c{i}" for i in range(4, 12)), "4 smaller channels"]
     assert len({colour for _, colour in layers}) == len(layers)
+
+
+def test_finished_tests_stand_beside_what_the_model_expected(
+    model: FittedModel, weekly: WeeklyContributions, curves: ResponseCurves, page: str
+) -> None:
+    channel = curves.channels[0]
+    expected = summarise(np.array([900.0, 1000.0, 1100.0]))
+    test = LearntTest("spring <holdout>", (channel,), 5e6, 1e6, 2e6, expected, expected, True, "Too far apart.")
+    iroas = tuple(summarise(np.array([7.0, 8.25, 9.5])) for _ in curves.channels)
+    report = replace(model.report, experiments=(test,), iroas_before_experiments=iroas)
+    learnt = render_report(ReportPage(replace(model, report=report), weekly, curves))
+    assert checked(learnt).open == []
+    section = learnt[learnt.index("What finished tests changed") : learnt.index("Where sales came from")]
+    assert "spring &lt;holdout&gt;" in section
+    assert "5.00M" in section
+    assert "2.00M" in section
+    assert section.count("8.25") == len(curves.channels)
+    assert "Too far apart." in section
+    assert "What finished tests changed" not in page

@@ -7,6 +7,7 @@ from optimizer.allocate import allocate
 from optimizer.errors import BadProblem, BadRules
 from optimizer.plan import PlanStatus
 from optimizer.problem import Asked, ChannelRule, GroupRule, PlanProblem, PlanRules, Question, Risk, Rules
+from tests.optimizer.conftest import HillWorld
 
 UNIT = 1.0
 
@@ -185,6 +186,24 @@ def test_what_no_budget_reaches_is_refused_with_what_could_be(concave_world, ask
         steepest = (mean[:, 1] / curves.spend_grid[:, 1]).max()
         assert f"fall to {np.floor(steepest * 1000) / 1000:.3f}" in plan.advice
         assert ask(asked, np.floor(steepest * 1000) / 1000, curves).status is PlanStatus.OPTIMAL
+
+
+@pytest.mark.parametrize("unit", [1.0, 1e5])
+def test_an_average_that_no_budget_returns_is_told_in_any_unit_of_money(unit):
+    world = HillWorld(
+        top=(900 * unit, 500 * unit),
+        half=(100 * unit, 60 * unit),
+        slope=(2.0, 2.5),
+        current=(80 * unit, 50 * unit),
+        end=40000 * unit,
+        points=60,
+    )
+    plan = ask(Asked.TARGET_IROAS, 50.0, world.curves())
+    mean = world.curves().incremental.mean(axis=0)
+    best = (mean[:, 1:] / world.curves().spend_grid[:, 1:]).max()
+    assert plan.status is PlanStatus.INFEASIBLE
+    assert f"fall to {np.floor(best * 1000) / 1000:.3f}" in plan.advice
+    assert "cent" not in plan.advice
 
 
 @pytest.mark.parametrize("value", [0.0, -3.0, float("nan"), float("inf"), 1e14])

@@ -1,0 +1,1 @@
+"""Exports of advertising platforms in, one checked `Snapshot` out."""
