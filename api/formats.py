@@ -72,6 +72,14 @@ def between(interval: Mapping[str, float | None], decimals: int = 2) -> str:
     return f"{number(interval['p5'], decimals)} to {number(interval['p95'], decimals)}"
 
 
+def percent_between(interval: Mapping[str, float | None]) -> str:
+    """The 90 % interval of a share, `31 to 58 %`."""
+    low, high = (
+        100 * value if known(value) and value is not None else None for value in (interval["p5"], interval["p95"])
+    )
+    return f"{number(low)} to {number(high)} %"
+
+
 def compact_between(interval: Mapping[str, float | None]) -> str:
     """The 90 % interval of a summary, `80.1k to 120k`."""
     return f"{compact(interval['p5'])} to {compact(interval['p95'])}"

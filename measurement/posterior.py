@@ -93,11 +93,13 @@ def weekly_response(model: FittedModel, weeks: int) -> WeeklyResponse:
     return open_response(horizon, thinned(model.draws, CURVE_DRAWS), first_day, largest_week)
 
 
-def marginal_iroas(panel: Panel, draws: Mapping[str, FloatArray]) -> FloatArray:
-    """Slope of the response curve at today's spend, `(D, C)`; zero for a channel that pauses today."""
-    current = current_spend(panel, MARGINAL_WEEKS)
+def marginal_iroas(
+    panel: Panel, draws: Mapping[str, FloatArray], spend: FloatArray | None = None, weeks: int = MARGINAL_WEEKS
+) -> FloatArray:
+    """Slope of the response curve at planned totals `(C,)`, or at today's spend, `(D, C)`; zero without spend."""
+    current = current_spend(panel, weeks) if spend is None else spend
     low, high = (1 - MARGINAL_STEP) * current, (1 + MARGINAL_STEP) * current
-    horizon = horizon_of(panel, end_time(len(panel.dates)), MARGINAL_WEEKS)
+    horizon = horizon_of(panel, end_time(len(panel.dates)), weeks)
     sales = planned_sales(horizon, draws, np.stack([low, high], axis=1))
     slope: FloatArray = (sales[:, :, 1] - sales[:, :, 0]) / np.maximum(high - low, 1e-12)
     return np.where(current > 0, slope, 0.0)

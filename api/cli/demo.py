@@ -41,10 +41,11 @@ def demo(out: Out = Path("demo"), seed: Seed = 1, json: Json = False) -> int:
 def _print(console: Console, shown: "Demo") -> None:
     from api.cli.plan_tables import print_plan
     from api.cli.report_tables import print_report
+    from api.report_json import report_json
 
     currency = shown.model.panel.currency
     console.rule("What the model found", align="left")
-    print_report(console, shown.model.report.to_json(), currency)
+    print_report(console, report_json(shown.model), currency)
     console.print()
     console.rule("The plan", align="left")
     print_plan(console, shown.plan, currency)

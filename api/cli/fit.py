@@ -38,6 +38,7 @@ def fit(
 
     Exit code 3 says that the gate refuses the model; it is stored all the same, so that rmo report can say why.
     """
+    from api.report_json import report_json
     from api.services.fit_panel import FitRequest, fit_panel
 
     request = FitRequest(panel, map_file, names(controls), priors, out, seed, experiments)
@@ -46,9 +47,9 @@ def fit(
     warn(model.warnings)
     note(f"stored in {out}")
     if json:
-        print_json(model.report.to_json())
+        print_json(report_json(model))
     else:
         from api.cli.report_tables import print_report
 
-        print_report(people(), model.report.to_json(), model.panel.currency)
+        print_report(people(), report_json(model), model.panel.currency)
     return ExitCode.REFUSED if model.report.status.value == "refused" else ExitCode.DONE

@@ -26,6 +26,7 @@ def report(
     json: Json = False,
 ) -> int:
     """Say what each channel sold: incremental sales, iROAS, marginal iROAS and how sure that is."""
+    from api.report_json import report_json
     from api.services.write_page import read_plan, write_page
     from measurement.storage import load_model
 
@@ -39,10 +40,10 @@ def report(
     if html is not None:
         note(f"page written to {html}")
     if json:
-        print_json(fitted.report.to_json())
+        print_json(report_json(fitted))
     elif html is None:
         from api.cli.report_tables import print_report
 
         warn(fitted.warnings)
-        print_report(people(), fitted.report.to_json(), fitted.panel.currency)
+        print_report(people(), report_json(fitted), fitted.panel.currency)
     return ExitCode.DONE

@@ -6,7 +6,7 @@ from typing import Any
 from rich.console import Console
 
 from api.cli.output import coloured_status, coloured_verdict, safe, table
-from api.formats import between, compact_between, compact_money, money, number, percent
+from api.formats import between, compact_between, compact_money, money, number, percent, percent_between
 from api.wording import diagnostics_in_words, entry_name
 
 _COLUMNS = (
@@ -19,6 +19,16 @@ _COLUMNS = (
     "prior 90 %",
     "marginal",
     "<verdict",
+)
+_CLAIM_COLUMNS = (
+    "<channel",
+    "claimed",
+    "claimed ROAS",
+    "iROAS",
+    "incremental",
+    "90 % interval",
+    "of the next sale",
+    "90 % interval",
 )
 
 
@@ -34,12 +44,35 @@ def print_report(console: Console, report: Mapping[str, Any], currency: str) -> 
     for entry in report["channels"]:
         name = entry_name(entry, report["channels"])
         console.print(f"[bold]{safe(name)}[/bold], {coloured_verdict(entry['verdict'])}: {safe(entry['reason'])}")
+    _print_claims(console, report, currency)
     _print_tests(console, report, currency)
     console.print()
     baseline = report["baseline"]
     console.print(f"{percent(baseline['share'])} of sales would have come without any advertising (the baseline).")
     for sentence in diagnostics_in_words(report):
         console.print(safe(sentence))
+
+
+def _print_claims(console: Console, report: Mapping[str, Any], currency: str) -> None:
+    """What platforms claim beside what is incremental, where a channel's claims are known."""
+    claimed = [entry for entry in report["channels"] if entry.get("claims")]
+    if not claimed:
+        return
+    made = table("Sales claimed by platforms, and how much of them is incremental", _CLAIM_COLUMNS)
+    for entry in claimed:
+        claims = entry["claims"]
+        made.add_row(
+            safe(entry_name(entry, report["channels"])),
+            compact_money(claims["attributed"], currency),
+            number(claims["attributed_roas"], 2),
+            number(entry["iroas"]["mean"], 2),
+            percent(claims["ratio"]["mean"]),
+            percent_between(claims["ratio"]),
+            percent(claims["marginal_ratio"]["mean"]),
+            percent_between(claims["marginal_ratio"]),
+        )
+    console.print()
+    console.print(made)
 
 
 def _print_tests(console: Console, report: Mapping[str, Any], currency: str) -> None:

@@ -3,13 +3,14 @@
 from typing import Any
 
 from api.plain_json import plain
+from api.report_json import report_json
 from measurement.fitted import FittedModel, Provenance
 
 
 def describe_model(model: FittedModel) -> dict[str, Any]:
     """The report's keys with `currency`, `warnings` and `provenance`."""
     described: dict[str, Any] = plain(
-        model.report.to_json()
+        report_json(model)
         | {
             "currency": model.panel.currency,
             "warnings": model.warnings,

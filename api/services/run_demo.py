@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from api.plain_json import as_text, plain
+from api.report_json import report_json
 from measurement.fitted import FitProgress, FittedModel
 
 if TYPE_CHECKING:
@@ -59,7 +60,7 @@ class Demo:
             "optimum": _split_json(self.optimum),
         }
         answer: dict[str, Any] = plain(
-            {"out": str(self.folder), "report": self.model.report.to_json(), "plan": self.plan, "truth": truth}
+            {"out": str(self.folder), "report": report_json(self.model), "plan": self.plan, "truth": truth}
         )
         return answer
 

@@ -3,7 +3,17 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from api.formats import between, compact_between, compact_money, money, number, signed_percent, words
+from api.formats import (
+    between,
+    compact_between,
+    compact_money,
+    money,
+    number,
+    percent,
+    percent_between,
+    signed_percent,
+    words,
+)
 from api.wording import entry_name, gain_in_words, line_note, plan_status_in_words, sentences
 
 
@@ -58,6 +68,24 @@ def _test_row(test: Mapping[str, Any], currency: str) -> dict[str, str]:
         "after": compact_money(test["expected_after"]["mean"], currency),
         "after_range": compact_between(test["expected_after"]),
     }
+
+
+def claim_rows(entries: Sequence[Mapping[str, Any]], currency: str) -> list[dict[str, str]]:
+    """One row per channel whose platform's claims are known."""
+    return [
+        {
+            "name": entry_name(entry, entries),
+            "claimed": compact_money(entry["claims"]["attributed"], currency),
+            "roas": number(entry["claims"]["attributed_roas"], 2),
+            "iroas": number(entry["iroas"]["mean"], 2),
+            "ratio": percent(entry["claims"]["ratio"]["mean"]),
+            "ratio_range": percent_between(entry["claims"]["ratio"]),
+            "marginal": percent(entry["claims"]["marginal_ratio"]["mean"]),
+            "marginal_range": percent_between(entry["claims"]["marginal_ratio"]),
+        }
+        for entry in entries
+        if entry.get("claims")
+    ]
 
 
 def plan_section(plan: Mapping[str, Any], currency: str) -> dict[str, Any]:

@@ -6,9 +6,10 @@ from typing import Any
 
 from api.formats import compact_money, money, number, percent
 from api.plain_json import as_text, plain
+from api.report_json import report_json
 from api.web.channel_plots import CurveMarks, curve_plot, iroas_plot
 from api.web.drawing import BASELINE, Size
-from api.web.page_tables import channel_rows, plan_section, tests_section
+from api.web.page_tables import channel_rows, claim_rows, plan_section, tests_section
 from api.web.templating import PicturePair, render
 from api.web.time_plots import contribution_plot, fit_plot, stack_colours
 from api.wording import diagnostics_in_words, headline, status_in_words, window_in_words
@@ -31,7 +32,7 @@ class ReportPage:
 
 def render_report(page: ReportPage) -> str:
     """The page as text."""
-    report = plain(page.model.report.to_json())
+    report = plain(report_json(page.model))
     currency = page.model.panel.currency
     return render(
         "report.html",
@@ -44,6 +45,7 @@ def render_report(page: ReportPage) -> str:
         tiles=_tiles(report, page, currency),
         rows=channel_rows(report["channels"], currency),
         tests=tests_section(report, currency),
+        claims=claim_rows(report["channels"], currency),
         diagnostics=diagnostics_in_words(report),
         warnings=page.model.warnings,
         provenance=_provenance(page.model.provenance),

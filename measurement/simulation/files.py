@@ -102,6 +102,8 @@ def panel_frame(panel: Panel) -> pd.DataFrame:
     columns["sales"] = panel.sales.T.ravel()
     for index, name in enumerate(panel.channel_names):
         columns[f"{name}_spend"] = panel.spend[:, :, index].T.ravel()
+        if np.isfinite(panel.attributed_sales[:, :, index]).all():
+            columns[f"{name}_attributed_sales"] = panel.attributed_sales[:, :, index].T.ravel()
     queries, price_index, promo = np.moveaxis(panel.control_values, 2, 0)
     columns["search_queries"] = np.rint(np.exp(queries)).astype(np.int64).T.ravel()
     columns["price_index"] = price_index.T.ravel()
@@ -145,6 +147,7 @@ def truth_of(world: World) -> dict[str, Any]:
     """Everything that `truth.json` tells; money in the panel's currency, the optimum within 50 % of today's spend."""
     weekly = world.weekly_contributions.sum(axis=0)
     marginal = world.marginal_iroas()
+    share, marginal_share = world.claimed_share()
     spec = world.spec
     return {
         "format": _FORMAT,
@@ -164,6 +167,8 @@ def truth_of(world: World) -> dict[str, Any]:
                 "incremental": float(world.incremental_last_52_weeks[index]),
                 "iroas": float(world.iroas[index]),
                 "marginal_iroas": float(marginal[index]),
+                "incremental_share_of_claims": float(share[index]),
+                "marginal_share_of_claims": float(marginal_share[index]),
                 "decay": truth.carry_over.decay,
                 "build_up": truth.carry_over.build_up,
                 "half_saturation_per_head": truth.half_saturation,

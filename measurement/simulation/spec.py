@@ -77,6 +77,7 @@ class Stream(Enum):
     SPEND = 4
     KIND = 5
     TEST = 6
+    CLAIMS = 7
 
 
 def generator(spec: WorldSpec, stream: Stream, index: int = 0) -> np.random.Generator:

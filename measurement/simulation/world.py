@@ -1,7 +1,7 @@
 """A simulated advertiser: the panel that a fit may see, and the truth that it may not."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 import numpy as np
@@ -9,6 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from measurement.errors import BadInput
 from measurement.panel import Channel, Control, ControlKind, Level, Outcome, Panel
+from measurement.simulation.claims import ClaimTruth, claimed_sales, draw_claims
 from measurement.simulation.market import Market
 from measurement.simulation.media import Media
 from measurement.simulation.response import TAIL_WEEKS, ChannelTruth, saturation
@@ -43,6 +44,7 @@ class World:
         panel: what a fit may see; sales are baseline + contributions + noise, in whole cents.
         market, media: the hidden truth.
         weekly_contributions: sales caused by each channel, `(G, T, C)`, in money.
+        claims: how each platform claims sales.
         experiments: finished tests.
     """
 
@@ -52,6 +54,7 @@ class World:
     media: Media
     weekly_contributions: FloatArray
     experiments: tuple[FinishedTest, ...] = ()
+    claims: tuple[ClaimTruth, ...] = ()
 
     @property
     def channels(self) -> tuple[str, ...]:
@@ -139,6 +142,14 @@ class World:
             [(weight @ self._per_head(truth, carried_in + total * per_unit) - without).sum() for total in totals]
         )
 
+    def claimed_share(self) -> tuple[FloatArray, FloatArray]:
+        """True incremental over claimed sales in the report's window, on average and at the margin, `(C,)` each."""
+        window = self.spec.window_weeks
+        claimed = self.panel.attributed_sales[:, -window:].sum(axis=(0, 1))
+        elasticity = np.array([each.elasticity for each in self.claims])
+        at_the_margin = elasticity * claimed / self.spend_last_52_weeks
+        return self.incremental_last_52_weeks / claimed, self.marginal_iroas() / at_the_margin
+
     def marginal_iroas(self, spend_total: ArrayLike | None = None, weeks: int = 52) -> FloatArray:
         """Slope of each channel's response curve at a plan, or at today's spend, `(C,)`."""
         current = self.current_spend(weeks)
@@ -170,8 +181,22 @@ def build_world(spec: WorldSpec, market: Market, media: Media, experiments: tupl
         for index, truth in enumerate(media.channels)
     ]
     contributions = np.stack(caused, axis=2)
+    window = slice(-spec.window_weeks, None)
+    claims = draw_claims(spec, contributions[:, window].sum(axis=(0, 1)))
     sales = np.round(market.baseline + contributions.sum(axis=2) + market.noise, 2)
-    return World(spec, _panel(spec, market, media, sales), market, media, contributions, experiments)
+    panel = replace(_panel(spec, market, media, sales), attributed_sales=_claimed(spec, market, media, claims))
+    return World(spec, panel, market, media, contributions, experiments, claims)
+
+
+def _claimed(spec: WorldSpec, market: Market, media: Media, claims: tuple[ClaimTruth, ...]) -> FloatArray:
+    """What platforms claim, `(G, T, C)`; of a national channel only the total is known, spread by population."""
+    spend = media.spend[:, HISTORY_WEEKS:]
+    claimed = claimed_sales(spec, claims, spend, market.demand[:, HISTORY_WEEKS:])
+    share = market.population / market.population.sum()
+    for index, name in enumerate(spec.channel_names):
+        if spec.kind is WorldKind.NATIONAL and name in media.marked:
+            claimed[:, :, index] = share[:, None] * claimed[:, :, index].sum(axis=0)
+    return claimed
 
 
 def _panel(spec: WorldSpec, market: Market, media: Media, sales: FloatArray) -> Panel:

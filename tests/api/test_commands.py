@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 import measurement.fit
@@ -13,6 +14,7 @@ import measurement.posterior
 import measurement.storage
 from api.cli.main import run
 from api.formats import between
+from api.report_json import report_json
 from measurement.curves import ResponseCurves
 from measurement.fitted import FitProgress, FittedModel, WeeklyContributions
 
@@ -65,7 +67,7 @@ def test_fit_stores_the_model_and_prints_nothing_but_its_report(
     out = panel_file.parent / "model"
     capsys.readouterr()
     assert run(["fit", str(panel_file), "--out", str(out), "--json"]) == 0
-    assert only_json(capsys) == json.loads(json.dumps(model.report.to_json()))
+    assert only_json(capsys) == json.loads(json.dumps(report_json(model)))
     assert run(["report", str(out)]) == 0
 
 
@@ -204,3 +206,25 @@ def test_a_fault_is_called_one(
     monkeypatch.setattr(measurement.storage, "load_model", broken)
     assert run(["report", str(stored)]) == 1
     assert "a fault of the program" in capsys.readouterr().err
+
+
+def test_the_report_holds_claims_against_what_is_incremental(
+    drawn: FittedModel, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    panel = replace(drawn.panel, attributed_sales=2.0 * drawn.panel.spend)
+    weeks = len(panel.dates)
+    sold = panel.spend[:, -52:].sum(axis=(0, 1)) * np.linspace(0.5, 1.5, 60)[:, None]
+    contribution = np.repeat(sold[:, :, None] / 52, weeks, axis=2)
+    claimed = replace(drawn, panel=panel, draws=drawn.draws | {"contribution": contribution})
+    measurement.storage.save_model(claimed, tmp_path / "claimed")
+    capsys.readouterr()
+    assert run(["report", str(tmp_path / "claimed"), "--json"]) == 0
+    for index, entry in enumerate(only_json(capsys)["channels"]):
+        spend = panel.spend[:, -52:, index].sum()
+        mean = sold[:, index].mean()
+        assert entry["claims"]["attributed"] == pytest.approx(2.0 * spend, rel=1e-5)
+        assert entry["claims"]["ratio"]["mean"] == pytest.approx(mean / (2.0 * spend), rel=1e-4)
+    assert run(["report", str(tmp_path / "claimed")]) == 0
+    assert "claimed ROAS" in capsys.readouterr().out
+    assert run(["report", str(tmp_path / "claimed"), "--html", str(tmp_path / "page.html")]) == 0
+    assert "What platforms claim" in (tmp_path / "page.html").read_text()
