@@ -1,0 +1,177 @@
+"""Days at different bids in; by target, how clicks change with the bid out, with what is not known of it.
+
+Clicks follow a logistic curve in the log of the bid. Where on it a target stands, and how steep it is, are weights on a
+grid: each target's days are compared with one another only (its clicks given their sum), so that busy targets do not
+pass for high bids; positions scatter around a mean of kind and match that is learnt too, as is the steepness.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numba
+import numpy as np
+from numpy.typing import NDArray
+
+FloatArray = NDArray[np.float64]
+IntArray = NDArray[np.int64]
+
+POSITIONS = np.linspace(-3.0, 3.0, 13)
+"""Logit of the share of attainable clicks that the bid in force wins."""
+STEEPNESS = np.array([1.0, 1.5, 2.0, 3.0, 4.0])
+STEEPNESS_PRIOR = np.array([0.15, 0.25, 0.3, 0.2, 0.1])
+MEANS = np.linspace(-2.0, 2.0, 9)
+MEAN_PRIOR = (0.3, 0.8)
+POSITION_SD = 0.8
+REACH, STEPS = 1.2, 96
+"""Curves are kept on this many steps from -REACH to REACH in the log of bid over bid in force."""
+LEAST_CLICKS, LEAST_MOVE = 6.0, 0.01
+LARGEST_SAMPLE = 30_000
+TINY = 1e-12
+
+
+@dataclass(frozen=True, eq=False)
+class BidDays:
+    """Days with a known bid, rows of I targets.
+
+    Attributes:
+        target: `(R,)`.
+        move: log of the day's bid over the bid in force, `(R,)`.
+        clicks: `(R,)`.
+        exposure: how much of a usual day it was: open hours, traffic of the channel, `(R,)`.
+    """
+
+    target: IntArray
+    move: FloatArray
+    clicks: FloatArray
+    exposure: FloatArray
+
+
+@dataclass(frozen=True, eq=False)
+class ClickCurves:
+    """Clicks over clicks at the bid in force, on `grid`.
+
+    Attributes:
+        grid: log of bid over bid in force, `(X,)`.
+        mean, sd: of the groups, `(J, X)`.
+        own: number of a target's own curve in `own_mean`, or -1 where the group's stands, `(N,)`.
+        own_mean, own_sd: `(I, X)`.
+        known: how much a target's own days narrowed its position, 0 to 1, `(N,)`.
+    """
+
+    grid: FloatArray
+    mean: FloatArray
+    sd: FloatArray
+    own: IntArray
+    own_mean: FloatArray
+    own_sd: FloatArray
+    known: FloatArray
+
+    def at(self, group: IntArray, move: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Mean and sd at moves `(N, K)` of targets of some groups `(N,)`; beyond the grid its ends stand."""
+        place = np.clip((move + REACH) * (STEPS / (2 * REACH)), 0, STEPS - 1e-9)
+        left = place.astype(np.int64)
+        share = place - left
+        row = np.where(self.own >= 0, len(self.mean) + self.own, group)[:, None]
+        found = []
+        for groups, own in ((self.mean, self.own_mean), (self.sd, self.own_sd)):
+            table = np.concatenate([groups, own])
+            found.append((1 - share) * table[row, left] + share * table[row, left + 1])
+        return found[0], found[1]
+
+
+def learn_curves(days: BidDays, group: IntArray, groups: int, noise: float) -> ClickCurves:
+    """Learn all curves.
+
+    Args:
+        days: days with a known bid.
+        group: kind and match of every target, `(N,)`.
+        groups: how many.
+        noise: how much more than chance clicks scatter, at least 1; evidence counts that much less.
+    """
+    count = len(group)
+    clicks = np.bincount(days.target, weights=days.clicks, minlength=count).astype(np.float64)
+    total = np.bincount(days.target, weights=days.exposure, minlength=count) + TINY
+    mean = np.bincount(days.target, weights=days.exposure * days.move, minlength=count) / total
+    spread = np.bincount(days.target, weights=days.exposure * (days.move - mean[days.target]) ** 2, minlength=count)
+    telling = np.flatnonzero((clicks >= LEAST_CLICKS) & (spread / total > LEAST_MOVE**2))
+    own = np.full(count, -1, dtype=np.int64)
+    own[telling] = np.arange(len(telling))
+    evidence = _evidence(days, own, clicks[telling], len(telling)) / noise
+    prior = np.stack([_group(evidence[group[telling] == each]) for each in range(groups)])
+    posterior = prior[group[telling]] * np.exp(evidence - evidence.max(axis=1, initial=-np.inf, keepdims=True))
+    posterior /= posterior.sum(axis=1, keepdims=True)
+    known = np.zeros(count)
+    known[telling] = np.clip(1.0 - _scatter(posterior) / _scatter(prior)[group[telling]], 0.0, 1.0)
+    grid = np.linspace(-REACH, REACH, STEPS + 1)
+    shape = _shapes(grid)
+    return ClickCurves(grid, *_moments(prior, shape), own, *_moments(posterior, shape), known)
+
+
+def _shapes(move: FloatArray) -> FloatArray:
+    """Clicks over clicks at the bid in force, `(positions x steepness, moves)`."""
+    at = POSITIONS[:, None, None]
+    curve = (1 + np.exp(-at)) / (1 + np.exp(-at - STEEPNESS[None, :, None] * move))
+    flat: FloatArray = curve.reshape(-1, move.shape[-1])
+    return flat
+
+
+def _evidence(days: BidDays, own: IntArray, clicks: FloatArray, size: int) -> FloatArray:
+    """Log likelihood of each telling target's clicks given their sum, at every shape, `(I, positions x steepness)`."""
+    rows = np.flatnonzero(own[days.target] >= 0)
+    grid = np.linspace(-REACH, REACH, 401)
+    place = np.clip(np.rint((days.move[rows] + REACH) * (400 / (2 * REACH))), 0, 400).astype(np.int64)
+    shape = np.ascontiguousarray(_shapes(grid).T)
+    logs, sums = np.zeros((size, shape.shape[1])), np.full((size, shape.shape[1]), TINY)
+    add_days(own[days.target[rows]], place, days.clicks[rows], days.exposure[rows], shape, np.log(shape), logs, sums)
+    likelihood: FloatArray = logs - clicks[:, None] * np.log(sums)
+    return likelihood
+
+
+def _add_days(
+    target: IntArray,
+    place: IntArray,
+    clicks: FloatArray,
+    exposure: FloatArray,
+    shape: FloatArray,
+    log_shape: FloatArray,
+    logs: FloatArray,
+    sums: FloatArray,
+) -> None:
+    for row in range(len(target)):
+        i, x = target[row], place[row]
+        for j in range(shape.shape[1]):
+            sums[i, j] += exposure[row] * shape[x, j]
+            logs[i, j] += clicks[row] * log_shape[x, j]
+
+
+add_days: Callable[..., None] = numba.njit(cache=True)(_add_days)
+
+
+def _group(evidence: FloatArray) -> FloatArray:
+    """Weights of all shapes for a new target of a group, given its telling targets, `(positions x steepness,)`."""
+    if len(evidence) > LARGEST_SAMPLE:
+        evidence = evidence[np.linspace(0, len(evidence) - 1, LARGEST_SAMPLE).astype(np.int64)]
+    positions = np.exp(-0.5 * ((POSITIONS - MEANS[:, None]) / POSITION_SD) ** 2)
+    positions /= positions.sum(axis=1, keepdims=True)
+    score = -0.5 * ((MEANS[:, None] - MEAN_PRIOR[0]) / MEAN_PRIOR[1]) ** 2 + np.log(STEEPNESS_PRIOR)
+    if len(evidence):
+        top = evidence.max(axis=1)
+        likely = np.exp(evidence - top[:, None]).reshape(-1, len(POSITIONS), len(STEEPNESS))
+        score = score + np.log(np.einsum("mp,ips->ims", positions, likely, optimize=True) + 1e-300).sum(axis=0)
+    weight = np.exp(score - score.max())
+    mixed = np.einsum("ms,mp->ps", weight / weight.sum(), positions).ravel()
+    total: FloatArray = mixed / mixed.sum()
+    return total
+
+
+def _scatter(weights: FloatArray) -> FloatArray:
+    """Variance of the elasticity at the bid in force under weights of shapes, by row."""
+    elasticity = (STEEPNESS[None, :] / (1 + np.exp(POSITIONS))[:, None]).ravel()
+    mean = weights @ elasticity
+    variance: FloatArray = weights @ elasticity**2 - mean**2
+    return variance
+
+
+def _moments(weights: FloatArray, shape: FloatArray) -> tuple[FloatArray, FloatArray]:
+    mean = weights @ shape
+    return mean, np.sqrt(np.maximum(weights @ shape**2 - mean**2, 0.0))
