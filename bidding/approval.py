@@ -34,11 +34,15 @@ def why_a_person_must_approve(
         limits, mine = night.channel(place).limits, running & (of_target == place)
         moved = _share(before.cost[mine], after.cost[mine])
         if moved > limits.approval_share:
-            reasons.append(f"{name}: {moved:.0%} of the daily cost moves, more than {limits.approval_share:.0%}")
+            reasons.append(
+                f"{name}: {100 * moved:.0f} % of the daily cost moves, more than {100 * limits.approval_share:.0f} %"
+            )
         here = snapshot.campaigns.channel == place
         moved = _share(old[here], new[here])
         if moved > limits.approval_share:
-            reasons.append(f"{name}: {moved:.0%} of daily budgets move, more than {limits.approval_share:.0%}")
+            reasons.append(
+                f"{name}: {100 * moved:.0f} % of daily budgets move, more than {100 * limits.approval_share:.0f} %"
+            )
         count = int(changed[of_target == place].sum() + changed_budgets[here].sum())
         if count > limits.approval_changes:
             reasons.append(f"{name}: {count:,} changes, more than {limits.approval_changes:,}")

@@ -38,7 +38,7 @@ def lift(ledger: Ledger, scope: tuple[KillScope, str], by: str, why: str = "") -
     on = [kill for kill in ledger.kills() if (kill.scope, kill.name) == scope]
     if not on:
         raise BidError(f"{kind.value}{f':{name}' if name else ''} is not stopped: there is nothing to lift")
-    if not on[0].by:
+    if kind is not KillScope.GLOBAL and not on[0].by:
         raise BidError(f"{on[0].why} stops it: remove the file")
     _note(ledger, EntryKind.LIFTED, scope, by, why)
 
@@ -47,3 +47,5 @@ def _note(ledger: Ledger, kind: EntryKind, scope: tuple[KillScope, str], by: str
     if not by.strip():
         raise BidError("a kill switch needs a person's name: --by NAME")
     ledger.append(kind, {"scope": scope[0].value, "name": scope[1], "by": by.strip(), "why": why})
+    if scope[0] is KillScope.GLOBAL:
+        ledger.stop_all(kind is EntryKind.KILLED, f"by {by.strip()} {why}".strip())

@@ -67,6 +67,10 @@ class Ledger(Protocol):
         """Kill switches that are on."""
         ...
 
+    def stop_all(self, on: bool, words: str) -> None:
+        """Stop every account that shares this memory's place, or let them run again."""
+        ...
+
     def locked(self) -> AbstractContextManager[None]:
         """Nobody else writes meanwhile. Raises BidError where somebody does."""
         ...

@@ -79,11 +79,23 @@ class FileLedger:
                 on.pop(key, None)
                 if entry.kind is EntryKind.KILLED:
                     on[key] = Kill(KillScope(key[0]), key[1], str(content["by"]), entry.at, str(content["why"]))
-        files = ((self.folder.resolve().parent, KillScope.GLOBAL), (self.folder, KillScope.ACCOUNT))
-        for folder, scope in files:
-            if (folder / STOP).exists():
-                on.setdefault((scope.value, ""), Kill(scope, "", "", "", f"the file {folder / STOP}"))
+        on.pop((KillScope.GLOBAL.value, ""), None)
+        for file, scope in ((self._stop_of_all(), KillScope.GLOBAL), (self.folder / STOP, KillScope.ACCOUNT)):
+            if file.exists():
+                words = file.read_text(encoding="utf-8", errors="replace").strip()
+                on.setdefault((scope.value, ""), Kill(scope, "", "", "", f"the file {file} {words}".strip()))
         return tuple(on.values())
+
+    def stop_all(self, on: bool, words: str) -> None:
+        """See `Ledger`: the file in the folder above, which every ledger that lies there sees."""
+        if on:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            self._stop_of_all().write_text(words + "\n", encoding="utf-8")
+        else:
+            self._stop_of_all().unlink(missing_ok=True)
+
+    def _stop_of_all(self) -> Path:
+        return self.folder.resolve().parent / STOP
 
     @contextmanager
     def locked(self) -> Iterator[None]:

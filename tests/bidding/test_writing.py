@@ -161,9 +161,15 @@ def test_files_named_stop_are_kill_switches(run: BidRun, ledger: FileLedger, liv
     stop.touch()
     assert [kill.scope for kill in ledger.kills()] == [KillScope.GLOBAL]
     assert write(run, ledger, live).stopped == 40
+    lift(ledger, scope_from("global"), "Ann")
+    assert not stop.exists()
+    (ledger.folder / "STOP").touch()
     with pytest.raises(BidError, match="remove the file"):
-        lift(ledger, scope_from("global"), "Ann")
-    stop.unlink()
+        lift(ledger, scope_from("account"), "Ann")
+    (ledger.folder / "STOP").unlink()
+    throw(FileLedger(ledger.folder.parent / "another"), scope_from("global"), "Bob", "a wrong price list")
+    assert "by Bob a wrong price list" in ledger.kills()[0].why
+    lift(ledger, scope_from("global"), "Ann")
     assert write(run, ledger, live).written == 40
 
 
