@@ -1,6 +1,6 @@
 """How safe and how fast runs of bids are: a million generated changes against every limit; kills; rollbacks.
 
-`python -m benchmarks.bid_safety [--targets N] [--kills N]` prints it. Limits are checked again here, by code of its own.
+`python -m benchmarks.bid_safety [--targets N] [--kills N]` prints it. Limits are checked again, by code of its own.
 """
 
 import argparse
