@@ -97,7 +97,7 @@ def _exhausted(night: Night) -> Iterator[Alert]:
             return
         channel = snapshot.channels[int(snapshot.campaigns.channel[row])]
         name = str(snapshot.campaigns.names[row])
-        message = f"{channel}: campaign {name!r} was out of budget for {share[row]:.0%} of {yesterday}"
+        message = f"{channel}: campaign {name!r} was out of budget for {100 * share[row]:.0f} % of {yesterday}"
         where = ("budget_exhausted", channel, str(snapshot.campaigns.ids[row]), str(yesterday))
         yield Alert(*where, float(share[row]), 0.0, EXHAUSTED, message)
 

@@ -1,12 +1,16 @@
-"""Whether a person must look before anything is written: totals before and after in, reasons in sentences out."""
+"""Whether a person must look before anything is written, and that one did: totals in, reasons or an approval out."""
 
 import numpy as np
 from numpy.typing import NDArray
 
+from bidding.errors import BidError
 from bidding.expected import Outlook
 from bidding.guardrails.moves import Guarded, Moves
+from bidding.ledger import EntryKind, Ledger
 from bidding.money import money_of
 from bidding.night import Night
+from bidding.run import BidRun
+from bidding.run_state import RunState, state_of_run
 
 FloatArray = NDArray[np.float64]
 
@@ -30,15 +34,35 @@ def why_a_person_must_approve(
         limits, mine = night.channel(place).limits, running & (of_target == place)
         moved = _share(before.cost[mine], after.cost[mine])
         if moved > limits.approval_share:
-            reasons.append(f"{name}: {moved:.0%} of the daily cost moves, more than {limits.approval_share:.0%}")
+            reasons.append(
+                f"{name}: {100 * moved:.0f} % of the daily cost moves, more than {100 * limits.approval_share:.0f} %"
+            )
         here = snapshot.campaigns.channel == place
         moved = _share(old[here], new[here])
         if moved > limits.approval_share:
-            reasons.append(f"{name}: {moved:.0%} of daily budgets move, more than {limits.approval_share:.0%}")
+            reasons.append(
+                f"{name}: {100 * moved:.0f} % of daily budgets move, more than {100 * limits.approval_share:.0f} %"
+            )
         count = int(changed[of_target == place].sum() + changed_budgets[here].sum())
         if count > limits.approval_changes:
             reasons.append(f"{name}: {count:,} changes, more than {limits.approval_changes:,}")
     return tuple(reasons)
+
+
+def approve(run: BidRun, ledger: Ledger, by: str) -> RunState:
+    """Note that a person approves; a run that somebody has approved already stays theirs.
+
+    Raises:
+        BidError: no name was given.
+    """
+    if not by.strip():
+        raise BidError("an approval needs a person's name: --by NAME")
+    with ledger.locked():
+        state = state_of_run(ledger.entries(), run.id, len(run.changes))
+        if not state.approved_by:
+            ledger.append(EntryKind.APPROVED, {"run": run.id, "by": by.strip()})
+            state = state_of_run(ledger.entries(), run.id, len(run.changes))
+    return state
 
 
 def _share(before: FloatArray, after: FloatArray) -> float:

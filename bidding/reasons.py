@@ -74,12 +74,13 @@ def _reason(run: BidRun, row: int) -> str:
     if run.reverses:
         return f"rollback: puts back what stood before run {run.reverses}"
     kind, guard = KINDS[int(table.kind[row])], int(table.binding[row])
-    wanted = money_text(run, int(table.wanted[row]))
+    cent = MICROS // 100
+    wanted = money_text(run, round(int(table.wanted[row]) / cent) * cent)
     if kind is ChangeKind.CAMPAIGN_BUDGET:
         start = f"the campaign's part of today's budget for {run.channels[int(table.channel[row])]} is {wanted}"
     else:
         price = run.shadow_price.get(run.channels[int(table.channel[row])], 0.0)
-        worth = money_text(run, round(float(table.worth[row]) * 100) * (MICROS // 100))
+        worth = money_text(run, round(float(table.worth[row]) * 100) * cent)
         budget = f"where the next unit of budget earns {price:.2f}"
         start = f"a click earns {worth} before its cost; {budget} the best bid is {wanted}"
     if guard == Guard.NONE:

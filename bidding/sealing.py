@@ -23,7 +23,7 @@ def seal(run: BidRun) -> BidRun:
 def content_hash(run: BidRun) -> str:
     """SHA-256 in hexadecimal of the canonical content; the id and the time play no part, so same input, same id."""
     digest = hashlib.sha256(json.dumps(header_of(run), sort_keys=True, separators=(",", ":")).encode())
-    for table in (run.changes, run.held, run.manual):
+    for table in (run.changes, run.held, run.manual, run.written.targets, run.written.campaigns):
         for name, column in columns_of(table).items():
             digest.update(f"\n{name} {column.dtype} {len(column)}\n".encode())
             digest.update(_bytes(column))

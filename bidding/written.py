@@ -22,7 +22,9 @@ def part_to_write(snapshot: Snapshot, targets: BoolArray, campaigns: BoolArray) 
     needed = campaigns.copy()
     needed[snapshot.targets.campaign[targets]] = True
     rows = np.flatnonzero(targets)
-    kept = take(replace(snapshot.targets, ad_group_ids=snapshot.targets.ids), rows)
+    whole = snapshot.targets
+    # Names and ids of ad groups have rows of their own: they cannot be taken with the targets.
+    kept = take(replace(whole, ad_group_ids=whole.ids, ad_group_names=whole.ids), rows)
     groups, group = np.unique(kept.ad_group, return_inverse=True)
     number = np.cumsum(needed) - 1
     return replace(
@@ -32,7 +34,8 @@ def part_to_write(snapshot: Snapshot, targets: BoolArray, campaigns: BoolArray) 
             kept,
             campaign=number[kept.campaign].astype(np.int64),
             ad_group=group.astype(np.int64),
-            ad_group_ids=snapshot.targets.ad_group_ids[groups],
+            ad_group_ids=whole.ad_group_ids[groups],
+            ad_group_names=whole.ad_group_names[groups] if len(whole.ad_group_names) else whole.ad_group_names,
         ),
         performance=no_results(),
         restatement=no_restatement(),

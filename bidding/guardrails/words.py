@@ -27,8 +27,8 @@ def words_of(night: Night, found: Found) -> dict[str, str]:
             why_key(Guard.MINIMUM_DATA, place): str(limits.min_clicks),
             why_key(Guard.TRUST, place): weak or "its value is not trusted",
             why_key(Guard.COOL_DOWN, place): str(limits.cool_down_days),
-            why_key(Guard.WEEKLY_CHANGE, place): f"{limits.weekly_change:.0%}",
-            why_key(Guard.DAILY_CHANGE, place): f"{limits.daily_change:.0%}",
+            why_key(Guard.WEEKLY_CHANGE, place): f"{100 * limits.weekly_change:.0f} %",
+            why_key(Guard.DAILY_CHANGE, place): f"{100 * limits.daily_change:.0f} %",
         }
         if limits.max_cost_per_click is not None:
             words[why_key(Guard.CEILING, place)] = f"{limits.max_cost_per_click:g} {night.account.currency}"

@@ -43,7 +43,7 @@ def test_the_optimum_is_set_where_nothing_stands_against_it() -> None:
 def test_a_large_step_is_limited_to_a_fifth_and_says_so() -> None:
     first = change_of(propose(make_night(column=6)), 0)
     assert (first.new, first.binding) == ("1.20", "daily_change")
-    assert "the best bid is 2.00; limited: the largest change in a day is 20%" in first.reason
+    assert "the best bid is 2.00; limited: the largest change in a day is 20 %" in first.reason
 
 
 def test_expected_values_are_those_of_the_response_at_the_new_bid() -> None:
