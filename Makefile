@@ -29,6 +29,12 @@ check: $(READY)
 
 recovery: $(READY)
 	$(BIN)/python -m benchmarks.recovery
+	$(BIN)/python -m benchmarks.calibration
+	$(BIN)/python -m benchmarks.next_test
+	$(BIN)/python -m benchmarks.geotest
+	$(BIN)/python -m benchmarks.geotest_power
+	$(BIN)/python -m benchmarks.geotest_cells
+	$(BIN)/python -m benchmarks.switchback
 
 benchmark: $(READY)
 	$(BIN)/python -m benchmarks.planner
