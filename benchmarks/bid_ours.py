@@ -16,7 +16,7 @@ from bidding.history import History
 from bidding.jitter import jitter_bids
 from bidding.money import UNKNOWN, micros_of
 from bidding.outlook import BidResponse
-from bidding.pacing import DailyBudget, Period, campaign_budgets, correction, pace, weekday_shape
+from bidding.pacing import DailyBudget, Period, campaign_budgets, correction, pace, weekday_factor
 from bidding.simulator.conversions import claimed_share, new_share
 from bidding.simulator.demand import WEEKDAYS
 from bidding.simulator.market import Market
@@ -62,7 +62,7 @@ class Ours:
         told = Told(self.factors, self.respond, self._history(snapshot), base, week, up, down, jitter.factor)
         today = self._money_of_today(snapshot)
         # The response is a usual day's, so the day's money is brought to one.
-        weekday = float(weekday_shape(snapshot, 0)[_weekday(snapshot.today)])
+        weekday = weekday_factor(snapshot, 0)
         night = propose_bids(snapshot, account, {CHANNEL: today.today * self._correction(snapshot) / weekday}, told)
         at = (np.arange(len(live)), night.choice.column)
         chosen = night.response.bids[at]

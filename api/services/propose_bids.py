@@ -27,7 +27,7 @@ from bidding.money import MICROS, micros_of
 from bidding.night import Budgets, Night, PlatformBounds
 from bidding.optimize import choose_bids, return_targets
 from bidding.outlook import BidChoice, BidResponse, ClickValues
-from bidding.pacing import DailyBudget, Period, campaign_budgets, pace
+from bidding.pacing import DailyBudget, Period, campaign_budgets, money_of_usual_day, pace
 from bidding.past_runs import history_of
 from bidding.plan_money import PlanMoney, from_day, money_around
 from bidding.platform_bounds import bounds_of
@@ -95,9 +95,8 @@ def propose_bids(files: BidFiles, ledger: Ledger, settings: NightSettings) -> Bi
     response = _response(snapshot, account, bounds)
     tell("choosing bids")
     today = _budgets(snapshot, money, events)
-    choice = choose_bids(
-        values, response, snapshot, {each.channel: each.today for each in today}, return_targets(account, snapshot)
-    )
+    money_per_day = money_of_usual_day(snapshot, today)
+    choice = choose_bids(values, response, snapshot, money_per_day, return_targets(account, snapshot))
     tell("asking the guardrails")
     targets, campaigns = snapshot.targets, snapshot.campaigns
     night = Night(
