@@ -14,7 +14,7 @@ from bidding.guardrails.moves_of_night import moves_of_bids, moves_of_budgets
 from bidding.guardrails.rules import Guard
 from bidding.guardrails.words import words_of
 from bidding.history import History
-from bidding.money import money_of
+from bidding.money import micros_of, money_of
 from bidding.night import Night
 from bidding.run import KINDS, BidRun, ChangeTable, HeldTable, ManualTable, join
 from bidding.sealing import seal
@@ -76,6 +76,7 @@ def _bid_changes(night: Night, moves: Moves, guarded: Guarded, after: Outlook) -
         old=moves.old[rows],
         new=guarded.new[rows],
         wanted=moves.wanted[rows],
+        base=_bases(night, moves, guarded)[rows],
         binding=guarded.binding[rows],
         worth=night.values.profit[rows],
         clicks=after.clicks[rows],
@@ -98,9 +99,18 @@ def _budget_changes(night: Night, moves: Moves, guarded: Guarded) -> ChangeTable
         moves.old[rows],
         guarded.new[rows],
         moves.wanted[rows],
+        guarded.new[rows],
         guarded.binding[rows],
         *(unknown,) * 7,
     )
+
+
+def _bases(night: Night, moves: Moves, guarded: Guarded) -> IntArray:
+    """New bids before their jitter, `(N,)`: the chosen ones where nothing but the step came between."""
+    if night.jitter is None:
+        return guarded.new
+    chosen = micros_of(night.response.bids[np.arange(len(moves)), night.choice.column])
+    return np.where(np.abs(guarded.new - moves.wanted) <= moves.step, chosen, guarded.new)
 
 
 def _held(kind: int, ids: NDArray[np.object_], channel: IntArray, moves: Moves, guarded: Guarded) -> HeldTable:

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 import api.services.propose_bids as service
+from api.services.change_bids import Writing, apply_run
 from api.services.propose_bids import BidFiles, NightSettings, propose_bids
 from bidding.ledger_file import FileLedger
 from bidding.pacing import weekday_factor
@@ -57,3 +58,35 @@ def test_bids_are_chosen_for_the_days_money_over_what_its_weekday_spends(account
     factor = weekday_factor(account.handed["snapshot"], 0)
     assert abs(factor - 1) > 0.005
     assert account.handed["budgets"]["amazon"] == pytest.approx(today / factor, abs=0.01)
+
+
+def test_candidates_span_what_tonights_limits_can_reach(account: Account) -> None:
+    account.propose()
+    bids = account.handed["response"].bids[account.handed["snapshot"].targets.bid == 1.25]
+    assert len(bids) == 30
+    assert (bids.min(axis=1) == 1.0).all()
+    assert (bids.max(axis=1) == 1.5).all()
+    # Thirteen distinct bids between them, not the two or three that a range four times as wide would leave there.
+    assert all(len(np.unique(row)) == 13 for row in bids)
+
+
+def test_jitter_is_taken_off_before_the_next_choice(account: Account) -> None:
+    toml = account.folder / "account.toml"
+    toml.write_text(toml.read_text() + "[jitter]\nshare = 0.5\n")
+    run = account.propose()
+    chosen = account.handed["chosen"]
+    apply_run(account.ledger, run.id, Writing(account.folder / "bulk", TODAY, lambda *_: None))
+    live = {str(name): money for name, money in zip(run.changes.entity, run.changes.new / 1e6, strict=True)}
+    ids, before = (getattr(account.handed["snapshot"].targets, name) for name in ("ids", "bid"))
+    now = np.array([live.get(name, bid) for name, bid in zip(ids, before, strict=True)])
+    followed = np.isin(ids, run.changes.entity[(run.changes.binding == 0) & (run.changes.base != run.changes.new)])
+    assert followed.sum() >= 3
+    write_reports(account.folder / "fresh", {target(n): f"{now[ids == target(n)][0]:.2f}" for n in range(30)})
+    account.propose(TODAY + 1, reports=account.folder / "fresh")
+    assert account.handed["snapshot"].targets.bid.tolist() == now.tolist()
+    found = account.handed["response"].bids[followed]
+    base = chosen[followed]
+    assert (np.abs(base - now[followed]) > 0.04).all()
+    assert (np.abs(found - base[:, None]).min(axis=1) < 1e-9).all()
+    rested = (found.min(axis=1) > base - 1e-9) | (found.max(axis=1) < base + 1e-9)
+    assert rested[base != before[followed]].all()
