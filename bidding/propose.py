@@ -14,6 +14,7 @@ from bidding.guardrails.moves_of_night import moves_of_bids, moves_of_budgets
 from bidding.guardrails.rules import Guard
 from bidding.guardrails.words import words_of
 from bidding.history import History
+from bidding.intervals import learn_chance, with_chance
 from bidding.money import micros_of, money_of
 from bidding.night import Night
 from bidding.run import KINDS, BidRun, ChangeTable, HeldTable, ManualTable, join
@@ -37,6 +38,7 @@ def propose(night: Night) -> BidRun:
     new_bids, new_budgets = guard(bids), guard(budgets)
     before = expect(night.response, night.values, money_of(bids.old))
     after = expect(night.response, night.values, money_of(new_bids.new))
+    after = with_chance(after, night.values, learn_chance(snapshot), snapshot.channel_of_targets())
     changes = join(_bid_changes(night, bids, new_bids, after), _budget_changes(night, budgets, new_budgets))
     running = snapshot.targets.enabled
     totals = _totals(before, after, running)

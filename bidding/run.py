@@ -37,7 +37,8 @@ class ChangeTable:
         base: what replaces it before its jitter, where no guardrail limited it; else `new`.
         binding: the `Guard` that limited it, or `NONE`.
         worth: profit per click before its cost, money; NaN for a budget.
-        clicks, clicks_sd, cost, cost_sd, sales, sales_sd: expected per day at the new value; NaN where unknown.
+        clicks, clicks_sd, cost, cost_sd, sales, sales_sd: expected at the new value, on an average day of the next
+            seven, chance included; NaN where unknown.
     """
 
     kind: IntArray
