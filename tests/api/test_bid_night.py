@@ -1,18 +1,23 @@
 """A night as the service composes it: what one room hands to the next, on an account in a folder."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from rich.console import Console
 
 import api.services.propose_bids as service
+from api.bid_json import run_json
+from api.cli.bid_tables import SHOWN, print_run
 from api.services.change_bids import Writing, apply_run
 from api.services.propose_bids import BidFiles, NightSettings, propose_bids
+from bidding import reasons
 from bidding.ledger_file import FileLedger
 from bidding.pacing import weekday_factor
-from bidding.run import BidRun
+from bidding.run import BidRun, HeldTable
 from tests.api.test_bids_command import TODAY, target, write_reports
 
 
@@ -58,6 +63,26 @@ def test_bids_are_chosen_for_the_days_money_over_what_its_weekday_spends(account
     factor = weekday_factor(account.handed["snapshot"], 0)
     assert abs(factor - 1) > 0.005
     assert account.handed["budgets"]["amazon"] == pytest.approx(today / factor, abs=0.01)
+
+
+def test_the_table_makes_only_the_rows_it_shows(account: Account, monkeypatch: pytest.MonkeyPatch) -> None:
+    run = account.propose()
+    many = np.arange(1000) % len(run.changes)
+    held = HeldTable(many * 0, run.changes.entity[many], many * 0, np.where(many < 3, 1, 13))
+    long = replace(run, changes=run.changes.take(many), held=held)
+    made: list[int] = []
+    one = reasons.change_of
+    monkeypatch.setattr(reasons, "change_of", lambda run, row: made.append(row) or one(run, row))
+    console = Console(width=200, record=True, quiet=True)
+    print_run(console, run_json(long, SHOWN), "USD")
+    assert made == list(range(SHOWN))
+    answer = run_json(long, SHOWN)
+    assert answer["counts"] == {"changes": 1000, "held": 1000}
+    few = int((many < 3).sum())
+    assert [(entry["code"], entry["count"]) for entry in answer["held_by_code"]] == [
+        ("trust", 1000 - few),
+        ("kill_switch", few),
+    ]
 
 
 def test_candidates_span_what_tonights_limits_can_reach(account: Account) -> None:
