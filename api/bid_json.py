@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import numpy as np
+
 from bidding.changes import BidChange
 from bidding.reasons import Changes, held_of
 from bidding.run import BidRun
@@ -29,7 +31,20 @@ def run_json(run: BidRun, most: int | None = None) -> dict[str, Any]:
         "alerts": [alert.to_json() for alert in run.alerts],
         "notes": list(run.notes),
         "counts": {"changes": len(run.changes), "held": len(run.held)},
+        "held_by_code": held_by_code(run),
     }
+
+
+def held_by_code(run: BidRun) -> list[dict[str, Any]]:
+    """How many each guardrail holds, most first, and the first sentence of each; counted in the columns."""
+    _, first, counts = np.unique(run.held.guard, return_index=True, return_counts=True)
+    order = np.argsort(-counts, kind="stable")
+    entries = [(held_of(run, int(first[place])), int(counts[place])) for place in order]
+    found: dict[str, dict[str, Any]] = {}
+    for entry, count in entries:
+        one = found.setdefault(entry.code, {"code": entry.code, "count": 0, "example": entry.reason})
+        one["count"] += count
+    return list(found.values())
 
 
 def change_json(change: BidChange) -> dict[str, Any]:

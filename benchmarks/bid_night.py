@@ -19,6 +19,7 @@ from bidding.money import MICROS, money_of
 from bidding.night import Budgets, Night, PlatformBounds
 from bidding.optimize import choose_bids
 from bidding.outlook import BidChoice, BidResponse, ClickValues
+from bidding.reach import reach_of
 from bidding.snapshot import Snapshot
 
 Respond = Callable[[Snapshot, Account, np.ndarray], BidResponse]
@@ -34,18 +35,12 @@ class Told:
         factors: incremental shares.
         respond: how the response to bids is learnt.
         history: what we did to the bids before; None where nothing.
-        base, week: bids in force and a week ago without their jitter, `(N,)`; None for the bids in force.
-        turned_up, turned_down: targets that may not fall, or not rise, since they have just moved the other way.
         jitter: factor on the chosen bid, `(N,)`, or None.
     """
 
     factors: Sequence[Factor]
     respond: Respond
     history: History | None = None
-    base: np.ndarray | None = None
-    week: np.ndarray | None = None
-    turned_up: np.ndarray | None = None
-    turned_down: np.ndarray | None = None
     jitter: np.ndarray | None = None
 
 
@@ -66,22 +61,23 @@ def propose_bids(snapshot: Snapshot, account: Account, budgets: Mapping[str, flo
     clock = _Clock(seconds)
     values = value_clicks(snapshot, account, told.factors)
     clock.lap("value")
-    low, high, base = _reachable(snapshot, account, told)
-    response = told.respond(snapshot, account, candidate_bids(base, BID_STEP, low, high))
+    campaigns = len(snapshot.campaigns.ids)
+    bounds, history = amazon_bounds(campaigns), told.history or History.none(len(snapshot.targets))
+    reach = reach_of(snapshot, account, bounds, history, snapshot.targets.bid)
+    response = told.respond(snapshot, account, candidate_bids(reach.base, BID_STEP, reach.low, reach.high))
     clock.lap("response")
     choice = choose_bids(values, response, snapshot, budgets)
     clock.lap("choice")
-    campaigns = len(snapshot.campaigns.ids)
     night = Night(
         snapshot=snapshot,
         account=account,
         values=values,
         response=response,
         choice=choice,
-        bounds=amazon_bounds(campaigns),
+        bounds=bounds,
         budgets=Budgets(np.array([budgets[name] for name in snapshot.channels])),
         circumstances=Circumstances(),
-        history=told.history or History.none(len(snapshot.targets)),
+        history=history,
         budget_history=History.none(campaigns),
         jitter=told.jitter,
     )
@@ -94,21 +90,6 @@ def amazon_bounds(campaigns: int) -> PlatformBounds:
     """Sponsored Products in the United States."""
     limits = (LEAST_BID, LARGEST_BID, BID_STEP, 1.0, 1e6, 0.01)
     return PlatformBounds(*(np.full(campaigns, round(limit * MICROS), dtype=np.int64) for limit in limits))
-
-
-def _reachable(snapshot: Snapshot, account: Account, told: Told) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Between which bids a day's and a week's largest change, and a move of the last days, let each be chosen; base."""
-    limits = account.channels[0].limits
-    base = snapshot.targets.bid if told.base is None else told.base
-    week = base if told.week is None else told.week
-    low = np.maximum(base * (1 - limits.daily_change), week * (1 - limits.weekly_change))
-    high = np.minimum(base * (1 + limits.daily_change), week * (1 + limits.weekly_change))
-    low = low if told.turned_up is None else np.where(told.turned_up, base, low)
-    high = high if told.turned_down is None else np.where(told.turned_down, base, high)
-    # A fifth of a small bid is less than a step; one step is always allowed.
-    low = np.where(low < base, np.minimum(low, base - BID_STEP), low)
-    high = np.where(high > base, np.maximum(high, base + BID_STEP), high)
-    return np.minimum(np.maximum(low, LEAST_BID), base), np.maximum(np.minimum(high, LARGEST_BID), base), base
 
 
 class _Clock:

@@ -12,11 +12,11 @@ from benchmarks.bid_night import BID_STEP, Respond, Told, propose_bids
 from benchmarks.bid_play import Decision
 from bidding.account import Account, Jitter
 from bidding.factors import Factor
-from bidding.history import History
+from bidding.history import REST_DAYS, History
 from bidding.jitter import jitter_bids
 from bidding.money import UNKNOWN, micros_of
 from bidding.outlook import BidResponse
-from bidding.pacing import DailyBudget, Period, campaign_budgets, correction, pace, weekday_shape
+from bidding.pacing import DailyBudget, Period, campaign_budgets, correction, pace, weekday_factor
 from bidding.simulator.conversions import claimed_share, new_share
 from bidding.simulator.demand import WEEKDAYS
 from bidding.simulator.market import Market
@@ -27,8 +27,6 @@ from measurement.report import Verdict
 SHARE_ERROR = 0.2
 """Relative standard deviation of a measured incremental share."""
 LEAST_BUDGET = 1.0
-REST_DAYS = 3
-"""Days for which a bid does not turn about."""
 WEEK = 7
 
 
@@ -57,12 +55,10 @@ class Ours:
         live = snapshot.targets.bid
         base = live if self.factor is None else np.where(live == self.set_bids[-1], self.bases[-1], live)
         jitter = jitter_bids(snapshot.targets.ids, _jitter(account, self.jitters), snapshot.today, seed=1)
-        week = self.bases[-WEEK] if len(self.bases) >= WEEK else (self.bases[0] if self.bases else base)
-        up, down = self._just_moved(base)
-        told = Told(self.factors, self.respond, self._history(snapshot), base, week, up, down, jitter.factor)
+        told = Told(self.factors, self.respond, self._history(snapshot, base), jitter.factor)
         today = self._money_of_today(snapshot)
         # The response is a usual day's, so the day's money is brought to one.
-        weekday = float(weekday_shape(snapshot, 0)[_weekday(snapshot.today)])
+        weekday = weekday_factor(snapshot, 0)
         night = propose_bids(snapshot, account, {CHANNEL: today.today * self._correction(snapshot) / weekday}, told)
         at = (np.arange(len(live)), night.choice.column)
         chosen = night.response.bids[at]
@@ -97,14 +93,16 @@ class Ours:
         moves = np.round(np.diff(np.array([*self.bases[-REST_DAYS - 1 :], base]), axis=0), 6)
         return (moves > 0).any(axis=0), (moves < 0).any(axis=0)
 
-    def _history(self, snapshot: Snapshot) -> History:
+    def _history(self, snapshot: Snapshot, base: np.ndarray) -> History:
         count = len(snapshot.targets)
         if not self.set_bids:
             return History.none(count)
         unknown = np.full(count, UNKNOWN, dtype=np.int64)
         never = np.full(count, "NaT", dtype="datetime64[D]")
-        week = self.set_bids[-WEEK] if len(self.set_bids) >= WEEK else self.set_bids[0]
-        return History(unknown, unknown, never, unknown, micros_of(week), never)
+        week, week_base = (kept[-WEEK] if len(kept) >= WEEK else kept[0] for kept in (self.set_bids, self.bases))
+        live = micros_of(snapshot.targets.bid)
+        moved = (micros_of(base), micros_of(week_base), *self._just_moved(base))
+        return History(live, unknown, never, unknown, micros_of(week), never, *moved)
 
 
 def _weekday(day: np.datetime64) -> int:

@@ -18,7 +18,10 @@ class ChangeKind(Enum):
 
 @dataclass(frozen=True)
 class Expected:
-    """What a change is expected to bring per day: clicks, cost in money, incremental sales in money."""
+    """What a change is expected to bring on an average day of the next seven: clicks, and money.
+
+    The intervals are of what will be seen, chance included.
+    """
 
     clicks: Interval
     cost: Interval

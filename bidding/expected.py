@@ -1,7 +1,7 @@
 """What bids are expected to bring: response, click values and bids in; clicks, cost and incremental sales per day out.
 
-Between candidate bids the response is linear, below the lowest it falls to nothing in proportion. Intervals are
-those of what one does not know, not of chance: a gamma distribution of the same mean and standard deviation.
+Between candidate bids the response is linear, below the lowest it falls to nothing in proportion. Spreads are those of
+what one does not know; `intervals.with_chance` adds chance. Intervals are gamma, of the same mean and sd.
 """
 
 from dataclasses import dataclass

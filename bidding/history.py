@@ -14,6 +14,8 @@ Days = NDArray[np.datetime64]
 
 MANUAL_DAYS = 7
 """Days for which a person's change is left alone."""
+REST_DAYS = 3
+"""Days for which a bid that has moved does not turn about; its jitter does not count as a move."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,6 +29,9 @@ class History:
         day_start: in force before our first change of today, `UNKNOWN` where we changed nothing today.
         week_start: in force before our first change of the last seven days, today included; `UNKNOWN` likewise.
         manual_since: day on which a value in force now, which is not ours, was first seen; NaT where it is ours.
+        base: what we last set, before its jitter; `UNKNOWN` where we never did.
+        week_base: the base in force before our first change of the last seven days, today included; `UNKNOWN` likewise.
+        rose, fell: whether the base went up, or down, in the last `REST_DAYS` days.
     """
 
     applied: IntArray
@@ -35,17 +40,28 @@ class History:
     day_start: IntArray
     week_start: IntArray
     manual_since: Days
+    base: IntArray
+    week_base: IntArray
+    rose: BoolArray
+    fell: BoolArray
 
     @classmethod
     def none(cls, count: int) -> "History":
         """An account that has never been written to."""
         unknown, never = np.full(count, UNKNOWN, dtype=np.int64), np.full(count, "NaT", dtype="datetime64[D]")
-        return cls(unknown, unknown, never, unknown, unknown, never)
+        still = np.zeros(count, dtype=bool)
+        return cls(unknown, unknown, never, unknown, unknown, never, unknown, unknown, still, still)
 
     def in_force(self, live: IntArray) -> tuple[IntArray, IntArray]:
         """Values at the start of the day and of the week; where we changed nothing, what is live now."""
         day = np.where(self.day_start == UNKNOWN, live, self.day_start)
         return day, np.where(self.week_start == UNKNOWN, live, self.week_start)
+
+    def bases(self, live: IntArray) -> tuple[IntArray, IntArray]:
+        """Values without our jitter, in force now and at the start of the week; what is not ours is its own base."""
+        ours = (self.applied != UNKNOWN) & (live == self.applied) & (self.base != UNKNOWN)
+        now = np.where(ours, self.base, live)
+        return now, np.where(self.week_base == UNKNOWN, now, self.week_base)
 
     def changed_by_a_person(self, live: IntArray) -> BoolArray:
         """Live differs from what we last set, and is not what that replaced (a file that was never uploaded)."""

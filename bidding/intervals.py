@@ -4,12 +4,13 @@ Two kinds of doubt: what is not known about a target (its curve, its rate), and 
 scatter more than counts do, and the whole channel's traffic, which moves together and does not cancel in totals).
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import gammaincinv
 
+from bidding.expected import Outlook as Expected
 from bidding.landscape import HALF_LIFE_DAYS, click_noise
 from bidding.outlook import BidResponse, ClickValues
 from bidding.snapshot import Performance, Snapshot
@@ -20,6 +21,7 @@ IntArray = NDArray[np.int64]
 
 TRAFFIC_PRIOR, TRAFFIC_PRIOR_WEEKS = 0.06, 4.0
 """A channel's week against what recent weeks promised: relative sd, and in how many weeks it is believed."""
+WEEK_DAYS = 7.0
 COST_VARIATION, VALUE_VARIATION = 0.15, 0.6
 """Squared relative sd of one click's cost and of one order's value."""
 
@@ -80,7 +82,12 @@ def learn_chance(snapshot: Snapshot) -> Chance:
 
 
 def outlook_intervals(
-    values: ClickValues, response: BidResponse, column: IntArray, chance: Chance, channel: IntArray, days: float = 7.0
+    values: ClickValues,
+    response: BidResponse,
+    column: IntArray,
+    chance: Chance,
+    channel: IntArray,
+    days: float = WEEK_DAYS,
 ) -> tuple[Outlook, Outlook]:
     """What chosen bids will bring: by target, `(N,)`, and in all by channel, `(C,)`.
 
@@ -121,6 +128,24 @@ def outlook_intervals(
         targets[name] = Spread(mean, own + mean**2 * (doubt + chance.traffic[channel]))
         totals[name] = _total(mean, own + mean**2 * doubt, channel, chance, shared.get(name))
     return Outlook(**targets), Outlook(**totals)
+
+
+def with_chance(outlook: Expected, values: ClickValues, chance: Chance, channel: IntArray) -> Expected:
+    """The same means with the spread of what the next seven days will bring, as an average day of them.
+
+    Args:
+        outlook: per day and target, `(N,)`; its spread is that of what one does not know.
+        values, chance, channel: as for `outlook_intervals`.
+    """
+    only = np.zeros(len(channel), dtype=np.int64)
+    per_day = (outlook.clicks, outlook.clicks_sd, outlook.cost)
+    clicks, clicks_sd, cost = (each[:, None] for each in per_day)
+    response = BidResponse(np.zeros_like(clicks), clicks, clicks_sd, cost, only, np.ones(len(only)))
+    week, _ = outlook_intervals(values, response, only, chance, channel, WEEK_DAYS)
+    clicks_sd, cost_sd, sales_sd = (
+        np.sqrt(spread.variance) / WEEK_DAYS for spread in (week.clicks, week.cost, week.incremental_sales)
+    )
+    return replace(outlook, clicks_sd=clicks_sd, cost_sd=cost_sd, sales_sd=sales_sd)
 
 
 def _total(mean: FloatArray, own: FloatArray, channel: IntArray, chance: Chance, shared: FloatArray | None) -> Spread:

@@ -4,7 +4,7 @@ What is left of a period is spread over its days in the channel's shape of a wee
 under plan moves every later day a little, and the last days close the rest.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -109,6 +109,17 @@ def weekday_shape(snapshot: Snapshot, channel: int) -> FloatArray:
     return leaning
 
 
+def weekday_factor(snapshot: Snapshot, channel: int) -> float:
+    """What today's weekday spends over a usual day."""
+    return float(weekday_shape(snapshot, channel)[_weekday(snapshot.today)])
+
+
+def money_of_usual_day(snapshot: Snapshot, today: Sequence[DailyBudget]) -> dict[str, float]:
+    """Today's money of each channel over what its weekday spends: what a response that is a usual day's is held to."""
+    factor = {name: weekday_factor(snapshot, place) for place, name in enumerate(snapshot.channels)}
+    return {each.channel: each.today / factor[each.channel] for each in today}
+
+
 def correction(expected: FloatArray, spent: FloatArray) -> float:
     """What to multiply today's budget by before bids are chosen, where they spent otherwise than expected.
 
@@ -153,7 +164,7 @@ def _daily(name: str, planned: float, spent: float, shape: FloatArray, today: in
     return DailyBudget(name, planned, spent, float(money), float(by_plan[today]), len(shape) - today, float(ahead))
 
 
-def _weekday(days: NDArray[np.datetime64]) -> NDArray[np.int64]:
+def _weekday(days: NDArray[np.datetime64] | np.datetime64) -> NDArray[np.int64]:
     """0 for Monday."""
     number: NDArray[np.int64] = (days.astype("datetime64[D]").astype(np.int64) + 3) % 7
     return number

@@ -14,7 +14,8 @@ from bidding.guardrails.moves_of_night import moves_of_bids, moves_of_budgets
 from bidding.guardrails.rules import Guard
 from bidding.guardrails.words import words_of
 from bidding.history import History
-from bidding.money import money_of
+from bidding.intervals import learn_chance, with_chance
+from bidding.money import micros_of, money_of
 from bidding.night import Night
 from bidding.run import KINDS, BidRun, ChangeTable, HeldTable, ManualTable, join
 from bidding.sealing import seal
@@ -37,6 +38,7 @@ def propose(night: Night) -> BidRun:
     new_bids, new_budgets = guard(bids), guard(budgets)
     before = expect(night.response, night.values, money_of(bids.old))
     after = expect(night.response, night.values, money_of(new_bids.new))
+    after = with_chance(after, night.values, learn_chance(snapshot), snapshot.channel_of_targets())
     changes = join(_bid_changes(night, bids, new_bids, after), _budget_changes(night, budgets, new_budgets))
     running = snapshot.targets.enabled
     totals = _totals(before, after, running)
@@ -76,6 +78,7 @@ def _bid_changes(night: Night, moves: Moves, guarded: Guarded, after: Outlook) -
         old=moves.old[rows],
         new=guarded.new[rows],
         wanted=moves.wanted[rows],
+        base=_bases(night, moves, guarded)[rows],
         binding=guarded.binding[rows],
         worth=night.values.profit[rows],
         clicks=after.clicks[rows],
@@ -98,9 +101,18 @@ def _budget_changes(night: Night, moves: Moves, guarded: Guarded) -> ChangeTable
         moves.old[rows],
         guarded.new[rows],
         moves.wanted[rows],
+        guarded.new[rows],
         guarded.binding[rows],
         *(unknown,) * 7,
     )
+
+
+def _bases(night: Night, moves: Moves, guarded: Guarded) -> IntArray:
+    """New bids before their jitter, `(N,)`: the chosen ones where nothing but the step came between."""
+    if night.jitter is None:
+        return guarded.new
+    chosen = micros_of(night.response.bids[np.arange(len(moves)), night.choice.column])
+    return np.where(np.abs(guarded.new - moves.wanted) <= moves.step, chosen, guarded.new)
 
 
 def _held(kind: int, ids: NDArray[np.object_], channel: IntArray, moves: Moves, guarded: Guarded) -> HeldTable:

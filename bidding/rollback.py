@@ -125,6 +125,7 @@ def _reversed(run: BidRun, items: NDArray[np.int64], today: np.datetime64) -> Bi
         old=some.new,
         new=some.old,
         wanted=some.old,
+        base=some.old,
         binding=np.full(len(items), int(Guard.NONE), dtype=np.int64),
         **dict.fromkeys(expected, unknown),
     )

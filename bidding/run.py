@@ -34,9 +34,11 @@ class ChangeTable:
         channel: place in `BidRun.channels`.
         old, new: in force, and what replaces it.
         wanted: what the data ask for before any guardrail.
+        base: what replaces it before its jitter, where no guardrail limited it; else `new`.
         binding: the `Guard` that limited it, or `NONE`.
         worth: profit per click before its cost, money; NaN for a budget.
-        clicks, clicks_sd, cost, cost_sd, sales, sales_sd: expected per day at the new value; NaN where unknown.
+        clicks, clicks_sd, cost, cost_sd, sales, sales_sd: expected at the new value, on an average day of the next
+            seven, chance included; NaN where unknown.
     """
 
     kind: IntArray
@@ -45,6 +47,7 @@ class ChangeTable:
     old: IntArray
     new: IntArray
     wanted: IntArray
+    base: IntArray
     binding: IntArray
     worth: FloatArray
     clicks: FloatArray

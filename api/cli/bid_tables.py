@@ -1,6 +1,5 @@
 """The JSON of runs of bids in, tables and sentences for people out."""
 
-from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
@@ -28,9 +27,8 @@ def print_run(console: Console, run: Mapping[str, Any], currency: str) -> None:
         console.print(made)
         if counts["changes"] > SHOWN:
             console.print(f"… and {counts['changes'] - SHOWN:,} more: --json shows all")
-    for code, count in Counter(entry["code"] for entry in run["held"]).most_common():
-        example = next(entry for entry in run["held"] if entry["code"] == code)
-        console.print(f"Held: {count:,} × {safe(example['reason'])}")
+    for held in run["held_by_code"]:
+        console.print(f"Held: {held['count']:,} × {safe(held['example'])}")
     if run["rejected_rows"]:
         first = run["rejected_rows"][0]
         count = len(run["rejected_rows"])

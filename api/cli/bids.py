@@ -77,9 +77,9 @@ def propose(
     if json:
         print_json(run_json(run))
     else:
-        from api.cli.bid_tables import print_run
+        from api.cli.bid_tables import SHOWN, print_run
 
-        print_run(people(), run_json(run), run.account.currency)
+        print_run(people(), run_json(run, SHOWN), run.account.currency)
     return ExitCode.DONE
 
 

@@ -15,7 +15,7 @@ from bidding.account_days import read_availability, read_events
 from bidding.account_file import read_account
 from bidding.changes import ChangeKind
 from bidding.circumstances import Event
-from bidding.click_value import learn_parts, value_clicks
+from bidding.click_value import learn_parts, may_rise, value_clicks
 from bidding.days import totals
 from bidding.errors import BidError
 from bidding.expected import expect
@@ -25,21 +25,20 @@ from bidding.landscape import bids_in_force, candidate_bids, learn_response
 from bidding.ledger import Ledger
 from bidding.money import MICROS, micros_of
 from bidding.night import Budgets, Night, PlatformBounds
-from bidding.optimize import choose_bids, return_targets
+from bidding.optimize import ChoiceSettings, choose_bids, return_targets
 from bidding.outlook import BidChoice, BidResponse, ClickValues
-from bidding.pacing import DailyBudget, Period, campaign_budgets, pace
+from bidding.pacing import DailyBudget, Period, campaign_budgets, money_of_usual_day, pace
 from bidding.past_runs import history_of
 from bidding.plan_money import PlanMoney, from_day, money_around
 from bidding.platform_bounds import bounds_of
 from bidding.propose import propose
+from bidding.reach import Reach, highest_columns, reach_of
 from bidding.reports.reading import read_reports
 from bidding.run import BidRun
 from bidding.snapshot import Snapshot, Strategy
 from bidding.surroundings import circumstances_of, event_multipliers, events_from, read_freezes
 
 FloatArray = NDArray[np.float64]
-REACH = 2.0
-"""Candidate bids lie between the bid in force divided and multiplied by this; the guardrails leave less."""
 
 
 @dataclass(frozen=True)
@@ -92,14 +91,16 @@ def propose_bids(files: BidFiles, ledger: Ledger, settings: NightSettings) -> Bi
     tell(f"learning what {len(snapshot.targets):,} targets are worth")
     values = _values(snapshot, account, files.factors, money, events)
     bounds = bounds_of(snapshot, account)
-    response = _response(snapshot, account, bounds)
+    targets, campaigns = snapshot.targets, snapshot.campaigns
+    history = history_of(ledger, ChangeKind.BID, targets.ids, micros_of(targets.bid), snapshot.today)
+    reach = reach_of(snapshot, account, bounds, history, bids_in_force(snapshot))
+    response = _response(snapshot, account, bounds, reach)
     tell("choosing bids")
     today = _budgets(snapshot, money, events)
-    choice = choose_bids(
-        values, response, snapshot, {each.channel: each.today for each in today}, return_targets(account, snapshot)
-    )
+    money_per_day = money_of_usual_day(snapshot, today)
+    within = ChoiceSettings(last=highest_columns(response, reach, may_rise(values)))
+    choice = choose_bids(values, response, snapshot, money_per_day, return_targets(account, snapshot), within)
     tell("asking the guardrails")
-    targets, campaigns = snapshot.targets, snapshot.campaigns
     night = Night(
         snapshot=snapshot,
         account=account,
@@ -117,7 +118,7 @@ def propose_bids(files: BidFiles, ledger: Ledger, settings: NightSettings) -> Bi
             () if files.freeze is None else read_freezes(files.freeze, snapshot.channels),
             ledger.kills(),
         ),
-        history=history_of(ledger, ChangeKind.BID, targets.ids, micros_of(targets.bid), snapshot.today),
+        history=history,
         budget_history=history_of(
             ledger, ChangeKind.CAMPAIGN_BUDGET, campaigns.ids, micros_of(campaigns.daily_budget), snapshot.today
         ),
@@ -165,12 +166,9 @@ def _reported_roas(snapshot: Snapshot) -> dict[str, float]:
     return {name: float(sales[c] / cost[c]) for c, name in enumerate(snapshot.channels) if cost[c] > 0}
 
 
-def _response(snapshot: Snapshot, account: Account, bounds: PlatformBounds) -> BidResponse:
-    current, campaign = bids_in_force(snapshot), snapshot.targets.campaign
-    low = np.maximum(current / REACH, bounds.min_bid[campaign] / MICROS)
-    high = np.minimum(current * REACH, bounds.max_bid[campaign] / MICROS)
+def _response(snapshot: Snapshot, account: Account, bounds: PlatformBounds, reach: Reach) -> BidResponse:
     step = float(bounds.bid_step.max(initial=1)) / MICROS
-    return learn_response(snapshot, account, candidate_bids(current, step, low, np.maximum(low, high)))
+    return learn_response(snapshot, account, candidate_bids(reach.base, step, reach.low, reach.high))
 
 
 def _budgets(snapshot: Snapshot, money: PlanMoney, events: tuple[Event, ...]) -> tuple[DailyBudget, ...]:

@@ -60,6 +60,8 @@ def _allowed(which: Guard, effect: Effect, moves: Moves) -> Range | None:
             return None
         low = np.where(flag & (effect is Effect.NO_FALL), moves.old, 0)
         return low, np.where(flag & (effect is Effect.NO_RISE), moves.old, UNBOUNDED)
+    if which is Guard.TURNING:
+        return None if moves.turn_low is None or moves.turn_high is None else (moves.turn_low, moves.turn_high)
     if which is Guard.WEEKLY_CHANGE:
         return change_range(moves.week_start, moves.weekly_change, moves)
     if which is Guard.DAILY_CHANGE:

@@ -29,6 +29,7 @@ class Moves:
         ceiling: largest value at which a click with every modifier stays below its ceiling.
         platform_low, platform_high, step: the platform's.
         flags: for each guardrail that holds or stops a direction, where it applies.
+        turn_low, turn_high: between which a value that has just moved stays so as not to turn about, or None.
     """
 
     old: IntArray
@@ -44,6 +45,8 @@ class Moves:
     platform_high: IntArray
     step: IntArray
     flags: Mapping[Guard, BoolArray] = field(default_factory=dict)
+    turn_low: IntArray | None = None
+    turn_high: IntArray | None = None
 
     def __len__(self) -> int:
         return len(self.old)

@@ -9,7 +9,7 @@ from bidding.guardrails.moves import UNBOUNDED, Moves
 from bidding.guardrails.rules import Guard
 from bidding.money import MICROS, UNKNOWN, micros_of
 from bidding.night import Night
-from bidding.snapshot import Placement, Strategy
+from bidding.snapshot import Placement, Snapshot, Strategy
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
@@ -25,7 +25,7 @@ def moves_of_bids(night: Night, found: Found) -> Moves:
     old = micros_of(targets.bid)
     day, week = night.history.in_force(old)
     limits = [night.channel(c).limits for c in range(len(night.snapshot.channels))]
-    bounds = night.bounds
+    bounds, turn = night.bounds, _without_turning(night, old)
     return Moves(
         old=old,
         wanted=_wanted_bids(night, old),
@@ -35,11 +35,13 @@ def moves_of_bids(night: Night, found: Found) -> Moves:
         weekly_change=np.array([limit.weekly_change for limit in limits])[channel],
         account_low=_table([limit.min_bid for limit in limits], 0)[channel],
         account_high=_table([limit.max_bid for limit in limits], int(UNBOUNDED))[channel],
-        ceiling=_ceilings(night, limits)[targets.campaign],
+        ceiling=ceilings(night.snapshot, limits)[targets.campaign],
         platform_low=bounds.min_bid[targets.campaign],
         platform_high=bounds.max_bid[targets.campaign],
         step=bounds.bid_step[targets.campaign],
         flags=flags_of_targets(night, found, old),
+        turn_low=turn[0],
+        turn_high=turn[1],
     )
 
 
@@ -88,9 +90,18 @@ def _wanted_bids(night: Night, old: IntArray) -> IntArray:
     return np.where((wanted == UNKNOWN) | ~night.snapshot.targets.enabled, old, wanted)
 
 
-def _ceilings(night: Night, limits: list[BidLimits]) -> IntArray:
+def _without_turning(night: Night, old: IntArray) -> tuple[IntArray, IntArray]:
+    """Between which bids stay that moved in the last days, `(N,)`: tonight's jitter on the base in force is no turn."""
+    history = night.history
+    base = history.bases(old)[0]
+    here = base if night.jitter is None else np.rint(base * night.jitter).astype(np.int64)
+    low = np.where(history.rose, np.minimum(here, old), 0)
+    return low, np.where(history.fell, np.maximum(here, old), UNBOUNDED)
+
+
+def ceilings(snapshot: Snapshot, limits: list[BidLimits]) -> IntArray:
     """Largest bid of each campaign whose click, with every modifier, stays below the channel's ceiling, `(M,)`."""
-    campaigns = night.snapshot.campaigns
+    campaigns = snapshot.campaigns
     most = _table([limit.max_cost_per_click for limit in limits], int(UNBOUNDED))[campaigns.channel]
     worst = worst_multiplier(campaigns.modifiers, campaigns.strategy)
     return np.where(most >= UNBOUNDED, UNBOUNDED, np.floor(most / worst + 1e-6)).astype(np.int64)

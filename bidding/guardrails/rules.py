@@ -25,12 +25,13 @@ class Guard(IntEnum):
     MINIMUM_DATA = 12
     TRUST = 13
     COOL_DOWN = 14
-    WEEKLY_CHANGE = 15
-    DAILY_CHANGE = 16
-    ACCOUNT_LIMITS = 17
-    CEILING = 18
-    PLATFORM_LIMITS = 19
-    STEP = 20
+    TURNING = 15
+    WEEKLY_CHANGE = 16
+    DAILY_CHANGE = 17
+    ACCOUNT_LIMITS = 18
+    CEILING = 19
+    PLATFORM_LIMITS = 20
+    STEP = 21
 
 
 class Effect(Enum):
@@ -76,6 +77,7 @@ RULES: tuple[Rule, ...] = (
     Rule(Guard.MINIMUM_DATA, "minimum_data", Effect.HOLD, "fewer clicks than the least it is moved on ({why})"),
     Rule(Guard.TRUST, "trust", Effect.NO_RISE, "{why}: its bids do not rise"),
     Rule(Guard.COOL_DOWN, "cool_down", Effect.HOLD, "changed less than {why} days ago"),
+    Rule(Guard.TURNING, "turning", Effect.RANGE, "moved the other way less than {why} days ago"),
     Rule(Guard.WEEKLY_CHANGE, "weekly_change", Effect.RANGE, "the largest change in seven days is {why}"),
     Rule(Guard.DAILY_CHANGE, "daily_change", Effect.RANGE, "the largest change in a day is {why}"),
     Rule(Guard.ACCOUNT_LIMITS, "account_limits", Effect.RANGE, "the account's own limits"),

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,10 @@ import openpyxl
 import pytest
 
 from api.cli.main import run
+from bidding.ledger_file import FileLedger
+from measurement.fitted import FittedModel
+from measurement.report import Verdict
+from measurement.storage import save_model
 from tests.bidding.reports.conftest import BULK_HEADER, REPORT_HEADER, SHOES, bulk_rows, csv_text, report_row
 
 TODAY = np.datetime64("2026-05-11", "D")
@@ -147,6 +152,79 @@ def test_a_geo_test_in_a_freeze_file_holds_its_channel(bids_of: Bids, capsys: py
     Path("freeze.csv").write_text("channel,geo,start,end,test\namazon,ohio,2026-05-01,2026-05-20,spring\n")
     assert bids_of("propose", "--freeze", "freeze.csv", "--json") == 0
     assert {entry["code"] for entry in answer(capsys)["held"]} == {"geo_test"}
+
+
+def test_what_is_out_of_stock_by_the_availability_file_is_held(
+    bids_of: Bids, capsys: pytest.CaptureFixture[str]
+) -> None:
+    skus = [row["sku"] for row in bulk_rows() if row.get("sku")]
+    lines = [f"2026-05-10,{sku},amazon,false,true" for sku in dict.fromkeys(skus)]
+    Path("availability.csv").write_text("\n".join(["date,sku,retailer,in_stock,buy_box", *lines]) + "\n")
+    assert bids_of("propose", "--availability", "availability.csv", "--json") == 0
+    made = answer(capsys)
+    assert {entry["code"] for entry in made["held"]} == {"no_stock"}
+    assert not [change for change in made["changes"] if change["kind"] == "bid"]
+    assert "no_stock" in {alert["code"] for alert in made["alerts"]}
+
+
+@pytest.mark.parametrize(
+    ("multiplier", "falls", "rises"), [("1", True, True), ("0.5", True, False), ("2", False, True)]
+)
+def test_an_event_of_the_events_file_moves_bids_one_way(
+    multiplier: str, falls: bool, rises: bool, bids_of: Bids, capsys: pytest.CaptureFixture[str]
+) -> None:
+    plan_money("900.0")
+    header, days = "start,end,name,channel,multiplier", "2026-05-10,2026-05-12"
+    Path("events.csv").write_text(f"{header}\n{days},Spring sale,amazon,{multiplier}\n")
+    assert bids_of("propose", "--events", "events.csv", "--json") == 0
+    bids = [change for change in answer(capsys)["changes"] if change["kind"] == "bid"]
+    assert any(float(change["new"]) < float(change["old"]) for change in bids) is falls
+    assert any(float(change["new"]) > float(change["old"]) for change in bids) is rises
+
+
+def plan_money(per_week: str) -> None:
+    """The reports spend 880 a week."""
+    plan = Path("plan.json")
+    plan.write_text(plan.read_text().replace("700.0", per_week))
+
+
+def stored(drawn: FittedModel, verdict: Verdict, folder: Path, weeks_ago: int = 1) -> None:
+    """The made-up model with claims of three times its spend, whose panel ends so many weeks before the reports."""
+    panel = drawn.panel
+    later = TODAY - 6 - 7 * weeks_ago - panel.dates[-1]
+    panel = replace(panel, dates=panel.dates + later, attributed_sales=3.0 * panel.spend)
+    entries = tuple(replace(entry, verdict=verdict) for entry in drawn.report.channels)
+    save_model(replace(drawn, panel=panel, report=replace(drawn.report, channels=entries)), folder)
+
+
+@pytest.mark.parametrize(
+    ("verdict", "weeks_ago", "rises", "says"),
+    [
+        (Verdict.MEASURED, 1, True, ""),
+        (Verdict.WEAK, 1, False, "only weakly known"),
+        (Verdict.MEASURED, 40, False, "has expired"),
+    ],
+)
+def test_a_stored_model_tells_what_may_rise(
+    verdict: Verdict,
+    weeks_ago: int,
+    rises: bool,
+    says: str,
+    drawn: FittedModel,
+    bids_of: Bids,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    stored(drawn, verdict, Path("model"), weeks_ago)
+    plan_money("1400.0")
+    account = Path("account.toml")
+    account.write_text(account.read_text().replace("incremental_share = 0.7\n", ""))
+    assert bids_of("propose", "--factors", "model", "--json") == 0
+    bids = [change for change in answer(capsys)["changes"] if change["kind"] == "bid"]
+    assert any(float(change["new"]) > float(change["old"]) for change in bids) is rises
+    book = FileLedger(Path("ledger"))
+    run = book.load_run(str(book.entries()[-1].content["run"]))
+    assert says in run.why["trust:0"]
+    assert "factors" in run.sources
 
 
 @pytest.mark.parametrize(

@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 
 from bidding.click_value import value_clicks
+from bidding.expected import expect
 from bidding.factors import factors_of
-from bidding.intervals import Outlook, Spread, learn_chance, outlook_intervals
+from bidding.intervals import Outlook, Spread, learn_chance, outlook_intervals, with_chance
 from bidding.landscape import bids_in_force, candidate_bids, learn_response
 from tests.bidding.build_snapshot import TODAY, Built, Size, build, click_share
 
@@ -31,6 +32,21 @@ def week(built: Built, bids: np.ndarray, seed: int) -> dict[str, np.ndarray]:
     clicks = rng.poisson(mean).astype(float)
     price = built.snapshot.targets.bid * np.exp(0.6 * move) * built.truth.cost_share
     return {"clicks": clicks, "cost": clicks * price, "orders": rng.poisson(clicks * built.truth.rate).astype(float)}
+
+
+def test_what_a_run_shows_is_an_average_day_of_the_week(night: tuple[Built, Outlook, Outlook, np.ndarray]) -> None:
+    built, by_target, _, bids = night
+    snapshot = built.snapshot
+    values = value_clicks(snapshot, built.account, factors_of(built.account, TODAY))
+    bid = bids_in_force(snapshot)
+    response = learn_response(snapshot, built.account, candidate_bids(bid, 0.01, 0.7 * bid, 1.4 * bid))
+    known = expect(response, values, bids)
+    shown = with_chance(known, values, learn_chance(snapshot), snapshot.channel_of_targets())
+    for name in ("clicks", "cost"):
+        spread: Spread = getattr(by_target, name)
+        assert getattr(shown, name) == pytest.approx(spread.mean / 7, rel=1e-6)
+        assert getattr(shown, f"{name}_sd") == pytest.approx(np.sqrt(spread.variance) / 7, rel=1e-6)
+        assert (getattr(shown, f"{name}_sd") > getattr(known, f"{name}_sd")).all()
 
 
 @pytest.mark.parametrize("name", ["clicks", "cost", "orders"])

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from bidding.errors import BidError
-from bidding.pacing import Period, campaign_budgets, correction, pace, weekday_shape
+from bidding.pacing import Period, campaign_budgets, correction, money_of_usual_day, pace, weekday_shape
 from bidding.snapshot import Snapshot
 from tests.bidding.build_snapshot import TODAY, Size, build
 
@@ -72,6 +72,21 @@ def test_the_shape_of_the_week_and_events_move_days(snapshot: Snapshot) -> None:
     usual = pace(state, {"amazon": 3100.0}, MARCH)[0]
     busy = pace(state, {"amazon": 3100.0}, MARCH, {"amazon": event})[0]
     assert busy.today == pytest.approx(usual.today * 3 * 31 / (31 + 2 * shape[6]), rel=0.02)
+
+
+def test_a_busy_weekdays_money_is_that_of_a_usual_day_to_a_response_that_is_one(snapshot: Snapshot) -> None:
+    week = np.array([100.0, 100, 100, 100, 100, 200, 200])
+    asked = {}
+    for day in ("2026-03-26", "2026-03-28"):
+        today = np.datetime64(day)
+        weekday = (today.astype(int) + 3 - np.arange(56, 0, -1)) % 7
+        state = spent(snapshot, today, week[weekday])
+        budget = pace(state, {"amazon": 3100.0}, Period(today, today))
+        assert budget[0].today == pytest.approx(3100.0)
+        asked[day] = money_of_usual_day(state, budget)["amazon"]
+    # Eight weeks believed against four even ones: Thursday 7/9 -> 0.852, Saturday 14/9 -> 1.370 of a usual day.
+    assert asked["2026-03-26"] == pytest.approx(3100.0 / 0.852, rel=1e-3)
+    assert asked["2026-03-28"] == pytest.approx(3100.0 / 1.370, rel=1e-3)
 
 
 def test_campaigns_have_room_but_cannot_run_through_what_is_left(snapshot: Snapshot) -> None:

@@ -53,6 +53,8 @@ def test_expected_values_are_those_of_the_response_at_the_new_bid() -> None:
     assert first.expected.cost.mean == pytest.approx(night.response.cost[0, 4])
     assert first.expected.incremental_sales.mean == pytest.approx(1.8 * night.response.clicks[0, 4])
     assert first.expected.clicks.p5 < first.expected.clicks.mean < first.expected.clicks.p95
+    # Chance comes on top of what is not known: at least a Poisson week's.
+    assert first.expected.clicks.sd**2 > night.response.clicks_sd[0, 4] ** 2 + first.expected.clicks.mean / 7
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ import pytest
 
 from bidding.account import Account, AccountChannel
 from bidding.errors import BidError
+from bidding.landscape import learn_response
 from bidding.reports.reading import read_reports
 from bidding.snapshot import Match, Platform, Snapshot, Strategy, TargetKind
 from bidding.snapshot_file import read_snapshot, write_snapshot
@@ -119,6 +120,15 @@ def test_googles_bid_simulations_are_kept_per_day(tmp_path: Path) -> None:
     assert again is not None
     assert list(again.clicks) == [10, 20]
     assert again.end[0] == np.datetime64("2026-05-07")
+
+
+def test_googles_bid_simulations_are_what_the_response_says(tmp_path: Path) -> None:
+    (tmp_path / "simulations.json").write_text(SIMULATIONS)
+    snapshot = read(tmp_path, Platform.GOOGLE, GOOGLE)
+    bids = np.tile([0.5, np.sqrt(0.5), 1.0], (len(snapshot.targets), 1))
+    response = learn_response(snapshot, account(Platform.GOOGLE), bids)
+    assert response.clicks[0] == pytest.approx([10, 15, 20])
+    assert response.cost[0] == pytest.approx([3, 7.5, 12])
 
 
 MICROSOFT = (

@@ -1,0 +1,75 @@
+"""An account, its history and limits in; between which bids each target's may be chosen tonight, out.
+
+The guardrails clip what is chosen; a choice that knows what they will leave spends the money where it can be spent.
+Changes count from the base in force, which is the bid without its jitter, or jitter would add up.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bidding.account import Account, BidLimits
+from bidding.guardrails.moves_of_night import ceilings
+from bidding.history import History
+from bidding.money import MICROS, micros_of
+from bidding.night import PlatformBounds
+from bidding.outlook import BidResponse
+from bidding.snapshot import Snapshot
+
+FloatArray = NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class Reach:
+    """Base in force, and the lowest and highest bid that tonight's limits can leave, money, `(N,)`; base in between."""
+
+    base: FloatArray
+    low: FloatArray
+    high: FloatArray
+
+
+def reach_of(snapshot: Snapshot, account: Account, bounds: PlatformBounds, history: History, live: FloatArray) -> Reach:
+    """What a day's and a week's largest change, a turn too soon and all fixed limits leave of each target's bids.
+
+    Args:
+        snapshot, account: whose limits hold.
+        bounds: of the platforms.
+        history: of the targets' bids.
+        live: bids in force, money, `(N,)`; every one known, as `bids_in_force` gives them.
+    """
+    campaign, channel = snapshot.targets.campaign, snapshot.channel_of_targets()
+    limits = [next(c.limits for c in account.channels if c.name == name) for name in snapshot.channels]
+    now, before = history.bases(micros_of(live))
+    base, week = now / MICROS, before / MICROS
+    daily = np.array([limit.daily_change for limit in limits])[channel]
+    weekly = np.array([limit.weekly_change for limit in limits])[channel]
+    step = bounds.bid_step[campaign] / MICROS
+    low = np.maximum(base * (1 - daily), week * (1 - weekly))
+    high = np.minimum(base * (1 + daily), week * (1 + weekly))
+    low, high = np.where(history.rose, base, low), np.where(history.fell, base, high)
+    # A fifth of a small bid is less than a step; one step is always allowed.
+    low = np.where(low < base, np.minimum(low, base - step), low)
+    high = np.where(high > base, np.maximum(high, base + step), high)
+    least, most = _fixed(snapshot, limits, bounds)
+    return Reach(base, np.minimum(np.maximum(low, least), base), np.maximum(np.minimum(high, most), base))
+
+
+def highest_columns(response: BidResponse, reach: Reach, may_rise: NDArray[np.bool_]) -> NDArray[np.int64]:
+    """Last column that each target's choice may take, `(N,)`: the base's where its bid may not rise.
+
+    The column of the bid in force will not do: where jitter has raised that, the base would follow it up.
+    """
+    base = np.abs(response.bids - reach.base[:, None]).argmin(axis=1)
+    last: NDArray[np.int64] = np.where(may_rise, response.bids.shape[1] - 1, base).astype(np.int64)
+    return last
+
+
+def _fixed(snapshot: Snapshot, limits: list[BidLimits], bounds: PlatformBounds) -> tuple[FloatArray, FloatArray]:
+    """Limits of the platform and the account and the ceiling on a click, money, `(N,)`."""
+    campaign, channel = snapshot.targets.campaign, snapshot.channel_of_targets()
+    own_least = np.array([limit.min_bid or 0.0 for limit in limits])[channel]
+    own_most = np.array([np.inf if limit.max_bid is None else limit.max_bid for limit in limits])[channel]
+    least = np.maximum(bounds.min_bid[campaign] / MICROS, own_least)
+    most = np.minimum(bounds.max_bid[campaign], ceilings(snapshot, limits)[campaign]) / MICROS
+    return least, np.minimum(most, own_most)
