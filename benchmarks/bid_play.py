@@ -13,7 +13,7 @@ from bidding.snapshot import Platform, Snapshot
 
 REVERSAL_DAYS = 3
 SAME_SPEND = 0.02
-MOST_TRIES = 7
+MOST_TRIES = 5
 
 
 @dataclass(frozen=True, eq=False)

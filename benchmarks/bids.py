@@ -4,7 +4,7 @@
 are several times too high; the bidder may move a bid by 20 % a day and 40 % a week, the rules by what each says. So
 every policy has a run-in of 28 days (December) that does not count, and 90 days (January to March) that do. The plan
 of every month is what no change spent in it. Each rule's target is chosen, with hindsight, so that its spend over the
-days that count is the plan's within 2 % in at most seven tries; a rule that cannot get there is compared as it is, its
+days that count is the plan's within 2 % in at most five tries; a rule that cannot get there is compared as it is, its
 spend shown. The bidder paces itself to the plan and knows nothing of days to come. Profit is margin on incremental
 sales less cost, expected given the bids and the day's true demand. All policies meet the same demand, rivals and
 persons.
@@ -31,7 +31,7 @@ from bidding.simulator.spec import MarketKind, MarketSpec
 
 FOLDER = Path(__file__).parent
 RESULTS = FOLDER / "bids.json"
-TARGETS = 400
+TARGETS = 250
 RUN_IN, COUNTED = 28, 90
 START = "2024-09-05"
 """90 days of history and the run-in end with December: the days that count are three whole months."""
