@@ -34,7 +34,7 @@ SIZES = (10_000, 100_000, 1_000_000)
 ROWS_PER_TARGET = 10
 DAYS = 60
 TODAY = np.datetime64("2025-06-01")
-MEBIBYTE = 1024
+MEBIBYTE = 1024  # in the KiB of ru_maxrss
 
 
 def write_account(folder: Path, count: int, seed: int = 0) -> None:
