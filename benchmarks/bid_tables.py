@@ -67,13 +67,14 @@ def write_tables(stored: dict[str, dict[str, Record]], method: str, machine: str
 
 
 def _joined(stored: dict[str, dict[str, Record]]) -> list[Record]:
-    """Per market: what each policy earned, all parts together; markets that the rules and the bidder have played."""
+    """Per market: what each policy earned, all parts together; markets that rules, bidder and oracles have played."""
     played = {part: records for part, records in stored.items() if part != "calibration"}
-    keys = sorted(set(played.get("rules", {})) & set(played.get("ours", {})))
+    keys = sorted(set.intersection(*(set(played.get(part, {})) for part in ("rules", "ours", "ceiling"))))
     return [
         {
             "key": key,
             "oracle": played["rules"][key]["oracle"],
+            "ceiling": played["ceiling"][key]["oracle at equal spend"],
             "policies": {
                 name: each
                 for records in played.values()
@@ -146,11 +147,11 @@ def _policy_table(markets: list[Record]) -> str:
         f"## Incremental profit over the 90 days that count, {len(markets)} markets\n",
         f"Best of the rules over all markets: **{best}**. Per cent of its profit, markets weighted alike by profit per "
         "unit of plan; 95 % interval of the paired difference by resampling markets. Regret is what is missing to the "
-        "oracle, which knows all days, sets each bid anew every day and need not spend the plan. The last columns "
-        "count the run-in too.\n",
+        "oracle, which knows all days and sets each bid anew every day: one that need not spend the plan, and one that "
+        "must spend all of it, as every policy here. The last columns count the run-in too.\n",
         "| policy | markets | profit over the best rule's | 95 % interval | better in | spend over plan: mean, range "
-        "| regret to the oracle | with the run-in: profit | spend |",
-        "|---|---|---|---|---|---|---|---|---|",
+        "| regret to the oracle | at equal spend | with the run-in: profit | spend |",
+        "|---|---|---|---|---|---|---|---|---|---|",
     ]
     for name in policies(markets):
         mine = [market for market in markets if name in market["policies"]]
@@ -163,7 +164,8 @@ def _policy_table(markets: list[Record]) -> str:
             f"{low:+.1%} to {high:+.1%}",
             f"{(gain > 0).mean():.0%}",
             f"{spend.mean():+.1%}, {spend.min():+.0%} to {spend.max():+.0%}",
-            f"{_regret(mine, name):.1%}",
+            f"{_regret(mine, name, 'oracle'):.1%}",
+            f"{_regret(mine, name, 'ceiling'):.1%}",
             f"{gains(mine, name, best, run_in=True).mean():+.1%}",
             f"{np.mean([_whole(m, name, 'spend') / _whole(m, 'no change', 'spend') for m in mine]) - 1:+.1%}",
         ]
@@ -176,8 +178,9 @@ def _kinds_table(markets: list[Record]) -> str:
     best = best_rule(markets)
     lines = [
         "## By kind of account\n",
-        f"Over {best}'s profit, as above. No bidder can be further above it than the oracle.\n",
-        "| account | markets | the bidder | 95 % interval | the oracle | no change |",
+        f"Over {best}'s profit, as above. No bidder at equal spend can be further above it than the oracle "
+        "that must spend the plan.\n",
+        "| account | markets | the bidder | 95 % interval | the oracle at equal spend | no change |",
         "|---|---|---|---|---|---|",
     ]
     for kind in sorted({market["key"].split("/")[0] for market in markets}):
@@ -185,7 +188,7 @@ def _kinds_table(markets: list[Record]) -> str:
         gain = gains(mine, OURS, best)
         low, high = interval(gain)
         usual = sum(_per_plan(market, best) for market in mine)
-        room = sum(market["oracle"]["profit"] / _of(market, "no change")["spend"] for market in mine) / usual - 1
+        room = sum(market["ceiling"]["profit"] / _of(market, "no change")["spend"] for market in mine) / usual - 1
         still = gains(mine, "no change", best).mean()
         lines.append(
             f"| {kind} | {len(mine)} | {gain.mean():+.1%} | {low:+.1%} to {high:+.1%} | {room:+.1%} | {still:+.1%} |"
@@ -225,10 +228,10 @@ def _misses(markets: list[Record], name: str) -> list[float]:
     ]
 
 
-def _regret(markets: list[Record], name: str) -> float:
-    """What is missing to the oracle's profit, markets weighted alike by profit per unit of plan."""
+def _regret(markets: list[Record], name: str, oracle: str) -> float:
+    """What is missing to an oracle's profit, markets weighted alike by profit per unit of plan."""
     reached = sum(_per_plan(market, name) for market in markets)
-    return 1 - reached / sum(market["oracle"]["profit"] / _of(market, "no change")["spend"] for market in markets)
+    return 1 - reached / sum(market[oracle]["profit"] / _of(market, "no change")["spend"] for market in markets)
 
 
 def policies(markets: list[Record]) -> list[str]:

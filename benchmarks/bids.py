@@ -65,6 +65,14 @@ def rules_record(key: str) -> Record:
     return {"played": played, "oracle": asdict(oracle(market, days, base.spend))}
 
 
+def ceiling_record(key: str) -> Record:
+    """What the oracle earns at equal spend."""
+    market = market_of(key)
+    days = range(market.today + RUN_IN, market.world.spec.horizon)
+    found = oracle(market, days, play(market, NoChange(), RUN_IN).spend, spend_all=True)
+    return {"played": {}, "oracle at equal spend": asdict(found)}
+
+
 def ideal_record(key: str) -> Record:
     """The bidder with the market's own response in the place of what it learns."""
     market = market_of(key)
@@ -103,10 +111,11 @@ def run_task(task: tuple[str, str]) -> tuple[str, str, Record]:
 PARTS: dict[str, Callable[[str], Record]] = {
     "ours": ours_record,
     "rules": rules_record,
+    "ceiling": ceiling_record,
     "ideal": ideal_record,
     "misled": misled_record,
 }
-NEEDED = ("ours", "rules")
+NEEDED = ("ours", "rules", "ceiling")
 
 
 def wanted(seeds: int, parts: list[str]) -> list[tuple[str, str]]:

@@ -120,6 +120,7 @@ def made_up(name_gain: float) -> dict:
     return {
         "rules": {"played": {name: plain | {"profit": p} for name, p in profits.items()}, "oracle": {"profit": 20.0}},
         "ours": {"played": {"ours": plain | {"profit": 11.0 + name_gain}}},
+        "ceiling": {"played": {}, "oracle at equal spend": {"profit": 16.0}},
     }
 
 
