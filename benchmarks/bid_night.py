@@ -17,10 +17,11 @@ from bidding.history import History
 from bidding.landscape import candidate_bids
 from bidding.money import MICROS, money_of
 from bidding.night import Budgets, Night, PlatformBounds
-from bidding.optimize import choose_bids
+from bidding.optimize import ChoiceSettings, choose_bids
 from bidding.outlook import BidChoice, BidResponse, ClickValues
 from bidding.reach import reach_of
 from bidding.snapshot import Snapshot
+from bidding.worth import last_worth_bidding
 
 Respond = Callable[[Snapshot, Account, np.ndarray], BidResponse]
 LEAST_BID, LARGEST_BID, BID_STEP = 0.02, 1000.0, 0.01
@@ -66,7 +67,8 @@ def propose_bids(snapshot: Snapshot, account: Account, budgets: Mapping[str, flo
     reach = reach_of(snapshot, account, bounds, history, snapshot.targets.bid)
     response = told.respond(snapshot, account, candidate_bids(reach.base, BID_STEP, reach.low, reach.high))
     clock.lap("response")
-    choice = choose_bids(values, response, snapshot, budgets)
+    settings = ChoiceSettings(last=last_worth_bidding(values, response, snapshot, budgets))
+    choice = choose_bids(values, response, snapshot, budgets, settings=settings)
     clock.lap("choice")
     night = Night(
         snapshot=snapshot,

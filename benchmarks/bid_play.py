@@ -12,8 +12,8 @@ from bidding.simulator.reports import CHANNEL
 from bidding.snapshot import Platform, Snapshot
 
 REVERSAL_DAYS = 3
-SAME_SPEND = 0.01
-MOST_TRIES = 7
+SAME_SPEND = 0.02
+MOST_TRIES = 5
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,11 +34,16 @@ class Policy(Protocol):
 
 @dataclass
 class Played:
-    """What came of it, money; `months` are spend by month and `bids` and `jittered` by day."""
+    """What came of it on the days that count, money; `months` are spend by month and `bids` and `jittered` by day.
+
+    `before` is profit and spend of the run-in, which does not count; `costs` are every day's, run-in included.
+    """
 
     profit: float = 0.0
     spend: float = 0.0
     realised_profit: float = 0.0
+    before: dict[str, float] = field(default_factory=lambda: {"profit": 0.0, "spend": 0.0})
+    costs: list[float] = field(default_factory=list)
     months: dict[str, float] = field(default_factory=dict)
     bids: list[np.ndarray] = field(default_factory=list)
     jittered: list[np.ndarray] = field(default_factory=list)
@@ -47,7 +52,7 @@ class Played:
         """What is kept of it."""
         window, ever = reversals(np.array(self.bids), np.array(self.jittered))
         kept = {"profit": self.profit, "spend": self.spend, "realised_profit": self.realised_profit}
-        return kept | {"months": self.months, "reversals": window, "reversals_ever": ever}
+        return kept | {"before": self.before, "months": self.months, "reversals": window, "reversals_ever": ever}
 
 
 def account_of(market: Market) -> Account:
@@ -64,13 +69,25 @@ def account_of_margin(margin: float, attribution_days: int = 14) -> Account:
     return Account("simulated", "USD", "US", "UTC", (channel,))
 
 
-def play(opened: Market, policy: Policy) -> Played:
-    """Play the days that are left, on a copy; profit is what bids were expected to earn, which chance blurs less."""
+def play(opened: Market, policy: Policy, run_in: int = 0) -> Played:
+    """Play the days that are left, on a copy; profit is what bids were expected to earn, which chance blurs less.
+
+    Args:
+        opened: stays as it is.
+        policy: sees every morning.
+        run_in: first days that are played and do not count.
+    """
     market, account, played = opened.copy(), account_of(opened), Played()
+    first = opened.today + run_in
     while market.today < market.world.spec.horizon:
-        snapshot = market.morning()
+        snapshot, counts = market.morning(), market.today >= first
         decision = policy.decide(snapshot, account)
         truth = market.run_day(decision.bids, budgets=decision.budgets)
+        played.costs.append(truth.cost)
+        if not counts:
+            played.before["profit"] += truth.expected_profit
+            played.before["spend"] += truth.cost
+            continue
         month = str(snapshot.today.astype("datetime64[M]"))
         played.months[month] = played.months.get(month, 0.0) + truth.cost
         played.spend += truth.cost
@@ -82,15 +99,30 @@ def play(opened: Market, policy: Policy) -> Played:
     return played
 
 
-def at_equal_spend(opened: Market, made: Callable[[float], Policy], spend: float, start: float) -> tuple[Played, float]:
-    """Play with the lever at which the whole spend is `spend` within 1 %, found by secants in logarithms.
+def plan_of(opened: Market) -> dict[str, float]:
+    """Every month's money from the first that is played: what is spent in it where nobody changes a bid."""
+    costs = [truth.cost for truth in opened.truths] + play(opened, _Unchanged()).costs
+    months = opened.demand.days[: len(costs)].astype("datetime64[M]")
+    left = np.unique(months[opened.today :])
+    return {str(month): float(np.array(costs)[months == month].sum()) for month in left}
+
+
+class _Unchanged:
+    def decide(self, snapshot: Snapshot, account: Account) -> Decision:
+        return Decision(snapshot.targets.bid.copy())
+
+
+def at_equal_spend(
+    opened: Market, made: Callable[[float], Policy], spend: float, start: float, run_in: int = 0
+) -> tuple[Played, float]:
+    """Play with the lever at which the spend that counts is `spend` within 2 %, found by secants in logarithms.
 
     The lever is found with hindsight, which only helps the rule. The nearest try is kept where none comes that near.
     """
     tried: list[tuple[float, float, Played]] = []
     lever = start
     for _ in range(MOST_TRIES):
-        played = play(opened, made(lever))
+        played = play(opened, made(lever), run_in)
         error = float(np.log(max(played.spend, 1e-9) / spend))
         tried.append((float(np.log(lever)), error, played))
         if abs(error) <= SAME_SPEND:

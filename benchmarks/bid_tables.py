@@ -31,6 +31,7 @@ PUBLISHED = {
 }
 """Real accounts, from the table "What real keyword accounts look like" in `facts/platforms.md`."""
 
+OURS = "ours"
 RULES_ONLY = ("no change", "target ACoS, 10 clicks", "15 clicks, 3 days", "revenue per click x target")
 RESAMPLES = 4000
 
@@ -61,21 +62,24 @@ def write_tables(stored: dict[str, dict[str, Record]], method: str, machine: str
     parts = ["# Bids: against the rules others use\n", method + "\n", f"{machine}.\n", _calibration_table(stored)]
     markets = _joined(stored)
     if markets:
-        parts += [_policy_table(markets), _steadiness_table(markets)]
+        parts += [_goals(markets), _policy_table(markets), _kinds_table(markets), _steadiness_table(markets)]
     return "\n".join(parts)
 
 
 def _joined(stored: dict[str, dict[str, Record]]) -> list[Record]:
-    """Per market: what each policy earned, all parts together; markets that every stored part has played."""
+    """Per market: what each policy earned, all parts together; markets that rules, bidder and oracles have played."""
     played = {part: records for part, records in stored.items() if part != "calibration"}
-    if "rules" not in played:
-        return []
-    keys = sorted(set.intersection(*(set(records) for records in played.values())))
+    keys = sorted(set.intersection(*(set(played.get(part, {})) for part in ("rules", "ours", "ceiling"))))
     return [
         {
             "key": key,
             "oracle": played["rules"][key]["oracle"],
-            "policies": {name: each for records in played.values() for name, each in records[key]["played"].items()},
+            "ceiling": played["ceiling"][key]["oracle at equal spend"],
+            "policies": {
+                name: each
+                for records in played.values()
+                for name, each in records.get(key, {"played": {}})["played"].items()
+            },
         }
         for key in keys
     ]
@@ -114,52 +118,100 @@ def _cell(value: Any) -> str:
     )
 
 
+def _goals(markets: list[Record]) -> str:
+    """What was to be reached, and whether it is."""
+    best = best_rule(markets)
+    gain = gains(markets, OURS, best)
+    low, high = interval(gain)
+    misses = np.array(_misses(markets, OURS))
+    turning = float(np.mean([_of(market, OURS)["reversals"] for market in markets]))
+    reached = (
+        ("profit at least 10 % above the best rule's", f"{gain.mean():+.1%}", gain.mean() >= 0.1),
+        ("95 % interval of the paired difference above zero", f"{low:+.1%} to {high:+.1%}", low > 0),
+        (
+            "each month's spend within 2 % of plan",
+            f"{(misses <= 0.02).mean():.0%} of months, largest miss {misses.max():.1%}",
+            misses.max() <= 0.02,
+        ),
+        ("fewer than 5 % of targets turn about within 3 days", f"{turning:.2%}", turning < 0.05),
+        ("at least 30 markets", str(len(markets)), len(markets) >= 30),
+    )
+    lines = ["## What was to be reached\n", "| goal | found | reached |", "|---|---|---|"]
+    lines += [f"| {goal} | {found} | {'yes' if met else '**no**'} |" for goal, found, met in reached]
+    return "\n".join(lines) + "\n"
+
+
 def _policy_table(markets: list[Record]) -> str:
     best = best_rule(markets)
     lines = [
-        f"## Incremental profit over 91 days, {len(markets)} markets\n",
-        f"Best of the rules over all markets: **{best}**. Per cent of its profit, markets weighted alike; 95 % "
-        "interval of the paired difference by resampling markets. Regret is what is missing to the oracle, which "
-        "knows all days.\n",
-        "| policy | profit over the best rule's | 95 % interval | better in | spend over plan | regret to the oracle |",
-        "|---|---|---|---|---|---|",
+        f"## Incremental profit over the 90 days that count, {len(markets)} markets\n",
+        f"Best of the rules over all markets: **{best}**. Per cent of its profit, markets weighted alike by profit per "
+        "unit of plan; 95 % interval of the paired difference by resampling markets. Regret is what is missing to the "
+        "oracle, which knows all days and sets each bid anew every day: one that need not spend the plan, and one that "
+        "must spend all of it, as every policy here. The last columns count the run-in too.\n",
+        "| policy | markets | profit over the best rule's | 95 % interval | better in | spend over plan: mean, range "
+        "| regret to the oracle | at equal spend | with the run-in: profit | spend |",
+        "|---|---|---|---|---|---|---|---|---|---|",
     ]
     for name in policies(markets):
-        gain = gains(markets, name, best)
+        mine = [market for market in markets if name in market["policies"]]
+        gain = gains(mine, name, best)
         low, high = interval(gain)
-        spend = np.mean([_of(market, name)["spend"] / _of(market, "no change")["spend"] for market in markets]) - 1
-        regret = np.mean([1 - _of(market, name)["profit"] / market["oracle"]["profit"] for market in markets])
+        spend = np.array([_of(market, name)["spend"] / _of(market, "no change")["spend"] for market in mine]) - 1
         cells = [
+            str(len(mine)),
             f"{gain.mean():+.1%}",
             f"{low:+.1%} to {high:+.1%}",
             f"{(gain > 0).mean():.0%}",
-            f"{spend:+.2%}",
-            f"{regret:.0%}",
+            f"{spend.mean():+.1%}, {spend.min():+.0%} to {spend.max():+.0%}",
+            f"{_regret(mine, name, 'oracle'):.1%}",
+            f"{_regret(mine, name, 'ceiling'):.1%}",
+            f"{gains(mine, name, best, run_in=True).mean():+.1%}",
+            f"{np.mean([_whole(m, name, 'spend') / _whole(m, 'no change', 'spend') for m in mine]) - 1:+.1%}",
         ]
         lines.append(f"| {name} | " + " | ".join(cells) + " |")
+    return "\n".join(lines) + "\n"
+
+
+def _kinds_table(markets: list[Record]) -> str:
+    """The same by kind of account, with the room that there is: the oracle over the best rule."""
+    best = best_rule(markets)
+    lines = [
+        "## By kind of account\n",
+        f"Over {best}'s profit, as above. No bidder at equal spend can be further above it than the oracle "
+        "that must spend the plan.\n",
+        "| account | markets | the bidder | 95 % interval | the oracle at equal spend | no change |",
+        "|---|---|---|---|---|---|",
+    ]
+    for kind in sorted({market["key"].split("/")[0] for market in markets}):
+        mine = [market for market in markets if market["key"].startswith(kind)]
+        gain = gains(mine, OURS, best)
+        low, high = interval(gain)
+        usual = sum(_per_plan(market, best) for market in mine)
+        room = sum(market["ceiling"]["profit"] / _of(market, "no change")["spend"] for market in mine) / usual - 1
+        still = gains(mine, "no change", best).mean()
+        lines.append(
+            f"| {kind} | {len(mine)} | {gain.mean():+.1%} | {low:+.1%} to {high:+.1%} | {room:+.1%} | {still:+.1%} |"
+        )
     return "\n".join(lines) + "\n"
 
 
 def _steadiness_table(markets: list[Record]) -> str:
     lines = [
         "## Steadiness\n",
-        "| policy | largest miss of a month's plan | months within 2 % | turning about in 3 days | ever in 91 days |",
+        "| policy | mean and largest miss of a month's plan | months within 2 % | turning about in 3 days "
+        "| ever in 90 days |",
         "|---|---|---|---|---|",
     ]
     for name in policies(markets):
-        misses = np.array(
-            [
-                spent / _of(market, "no change")["months"][month] - 1
-                for market in markets
-                for month, spent in _of(market, name)["months"].items()
-            ]
-        )
+        mine = [market for market in markets if name in market["policies"]]
+        misses = np.array(_misses(mine, name))
         turning, ever = (
-            np.mean([_of(market, name)[key] for market in markets]) for key in ("reversals", "reversals_ever")
+            np.mean([_of(market, name)[key] for market in mine]) for key in ("reversals", "reversals_ever")
         )
         cells = [
-            f"{np.abs(misses).max():.1%}",
-            f"{(np.abs(misses) <= 0.02).mean():.0%}",
+            f"{misses.mean():.1%}, {misses.max():.1%}",
+            f"{(misses <= 0.02).mean():.0%}",
             f"{turning:.2%}",
             f"{ever:.1%}",
         ]
@@ -167,9 +219,24 @@ def _steadiness_table(markets: list[Record]) -> str:
     return "\n".join(lines) + "\n"
 
 
+def _misses(markets: list[Record], name: str) -> list[float]:
+    """How far each month's spend is from its plan, either way, as a fraction of the plan."""
+    return [
+        abs(spent / _of(market, "no change")["months"][month] - 1)
+        for market in markets
+        for month, spent in _of(market, name)["months"].items()
+    ]
+
+
+def _regret(markets: list[Record], name: str, oracle: str) -> float:
+    """What is missing to an oracle's profit, markets weighted alike by profit per unit of plan."""
+    reached = sum(_per_plan(market, name) for market in markets)
+    return 1 - reached / sum(market[oracle]["profit"] / _of(market, "no change")["spend"] for market in markets)
+
+
 def policies(markets: list[Record]) -> list[str]:
-    """Names of the policies that every market has."""
-    return [name for name in markets[0]["policies"] if all(name in market["policies"] for market in markets)]
+    """Names of the policies that any market has, in the order in which they were played."""
+    return list(dict.fromkeys(name for market in markets for name in market["policies"]))
 
 
 def best_rule(markets: list[Record]) -> str:
@@ -180,13 +247,11 @@ def best_rule(markets: list[Record]) -> str:
     )
 
 
-def gains(markets: list[Record], name: str, best: str) -> np.ndarray:
+def gains(markets: list[Record], name: str, best: str, run_in: bool = False) -> np.ndarray:
     """Profit over the best rule's less one, per market; in units of that rule's mean profit per unit of plan."""
-    differ = np.array(
-        [(_of(m, name)["profit"] - _of(m, best)["profit"]) / _of(m, "no change")["spend"] for m in markets]
-    )
-    usual = np.mean([_of(m, best)["profit"] / _of(m, "no change")["spend"] for m in markets])
-    return differ / usual
+    mine, usual = (np.array([_per_plan(market, each, run_in) for market in markets]) for each in (name, best))
+    found: np.ndarray = (mine - usual) / usual.mean()
+    return found
 
 
 def interval(values: np.ndarray) -> tuple[float, float]:
@@ -194,6 +259,18 @@ def interval(values: np.ndarray) -> tuple[float, float]:
     rng = np.random.default_rng(0)
     means = values[rng.integers(0, len(values), (RESAMPLES, len(values)))].mean(axis=1)
     return float(np.quantile(means, 0.025)), float(np.quantile(means, 0.975))
+
+
+def _per_plan(market: Record, name: str, run_in: bool = False) -> float:
+    """Profit per unit of the plan's money."""
+    if run_in:
+        return _whole(market, name, "profit") / _whole(market, "no change", "spend")
+    return float(_of(market, name)["profit"] / _of(market, "no change")["spend"])
+
+
+def _whole(market: Record, name: str, what: str) -> float:
+    """Profit or spend of the run-in and of the days that count."""
+    return float(_of(market, name)["before"][what] + _of(market, name)[what])
 
 
 def _of(market: Record, name: str) -> Record:

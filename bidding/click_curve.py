@@ -6,7 +6,7 @@ pass for high bids; positions scatter around a group's mean that is learnt too, 
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numba
 import numpy as np
@@ -54,7 +54,7 @@ class ClickCurves:
     Attributes:
         grid: log of bid over bid in force, `(X,)`.
         mean, sd: of the groups, `(J, X)`.
-        own: number of a target's own curve in `own_mean`, or -1 where the group's stands, `(N,)`.
+        own: number of a target's own curve in `own_mean`, rising with targets, or -1 where the group's stands, `(N,)`.
         own_mean, own_sd: `(I, X)`.
         known: how much a target's own days narrowed its position, 0 to 1, `(N,)`.
     """
@@ -66,6 +66,19 @@ class ClickCurves:
     own_mean: FloatArray
     own_sd: FloatArray
     known: FloatArray
+
+    def of(self, targets: slice) -> "ClickCurves":
+        """The curves of some targets that stand side by side."""
+        own = self.own[targets]
+        numbers = own[own >= 0]
+        first, last = (int(numbers[0]), int(numbers[-1]) + 1) if len(numbers) else (0, 0)
+        return replace(
+            self,
+            own=np.where(own >= 0, own - first, -1),
+            own_mean=self.own_mean[first:last],
+            own_sd=self.own_sd[first:last],
+            known=self.known[targets],
+        )
 
     def at(self, group: IntArray, move: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Mean and sd at moves `(N, K)` of targets of some groups `(N,)`; beyond the grid its ends stand."""
@@ -97,9 +110,14 @@ def learn_curves(days: BidDays, group: IntArray, usual: FloatArray, noise: float
     telling = np.flatnonzero((clicks >= LEAST_CLICKS) & (spread / total > LEAST_MOVE**2))
     own = np.full(count, -1, dtype=np.int64)
     own[telling] = np.arange(len(telling))
-    evidence = _evidence(days, own, clicks[telling], len(telling)) / noise
-    prior = np.stack([_group(evidence[group[telling] == each], mean) for each, mean in enumerate(usual)])
-    posterior = np.exp(evidence - evidence.max(axis=1, initial=-np.inf, keepdims=True))
+    evidence = _evidence(days, own, clicks[telling], len(telling))
+    evidence /= noise
+    prior = np.stack(
+        [_group(evidence, np.flatnonzero(group[telling] == each), mean) for each, mean in enumerate(usual)]
+    )
+    # In the evidence's place: it is among the largest arrays of a night.
+    evidence -= evidence.max(axis=1, initial=-np.inf, keepdims=True)
+    posterior = np.exp(evidence, out=evidence)
     posterior *= prior[group[telling]]
     posterior /= posterior.sum(axis=1, keepdims=True)
     known = np.zeros(count)
@@ -125,8 +143,10 @@ def _evidence(days: BidDays, own: IntArray, clicks: FloatArray, size: int) -> Fl
     shape = np.ascontiguousarray(_shapes(grid).T)
     logs, sums = np.zeros((size, shape.shape[1])), np.full((size, shape.shape[1]), TINY)
     add_days(own[days.target[rows]], place, days.clicks[rows], days.exposure[rows], shape, np.log(shape), logs, sums)
-    likelihood: FloatArray = logs - clicks[:, None] * np.log(sums)
-    return likelihood
+    np.log(sums, out=sums)
+    sums *= clicks[:, None]
+    logs -= sums
+    return logs
 
 
 def _add_days(
@@ -149,10 +169,11 @@ def _add_days(
 add_days: Callable[..., None] = numba.njit(cache=True)(_add_days)
 
 
-def _group(evidence: FloatArray, usual: float) -> FloatArray:
+def _group(everyones: FloatArray, mine: IntArray, usual: float) -> FloatArray:
     """Weights of all shapes for a new target of a group, given its telling targets, `(positions x steepness,)`."""
-    if len(evidence) > LARGEST_SAMPLE:
-        evidence = evidence[np.linspace(0, len(evidence) - 1, LARGEST_SAMPLE).astype(np.int64)]
+    if len(mine) > LARGEST_SAMPLE:
+        mine = mine[np.linspace(0, len(mine) - 1, LARGEST_SAMPLE).astype(np.int64)]
+    evidence = everyones[mine]
     positions = np.exp(-0.5 * ((POSITIONS - usual - MEAN_SHIFTS[:, None]) / POSITION_SD) ** 2)
     positions /= positions.sum(axis=1, keepdims=True)
     score = -0.5 * (MEAN_SHIFTS[:, None] / MEAN_SD) ** 2 + np.log(STEEPNESS_PRIOR)
@@ -176,4 +197,7 @@ def _scatter(weights: FloatArray) -> FloatArray:
 
 def _moments(weights: FloatArray, shape: FloatArray) -> tuple[FloatArray, FloatArray]:
     mean = weights @ shape
-    return mean, np.sqrt(np.maximum(weights @ shape**2 - mean**2, 0.0))
+    sd = weights @ shape**2
+    sd -= mean**2
+    np.maximum(sd, 0.0, out=sd)
+    return mean, np.sqrt(sd, out=sd)

@@ -25,6 +25,7 @@ USUAL_CLICKS = 0.2
 NOISE = (1.0, 4.0)
 KNOWN_BY_PLATFORM = 0.9
 LEAST_OPEN = 0.02
+BLOCK = 50_000
 
 
 def bids_in_force(snapshot: Snapshot) -> FloatArray:
@@ -54,6 +55,18 @@ def candidate_bids(current: FloatArray, step: float, low: FloatArray, high: Floa
         low, high: between which bids may lie, `(N,)`; a bid in force outside them stays a candidate.
         count: how many; equal ones are moved to the row's end as its largest bid again.
     """
+    bids = np.empty((len(current), count))
+    for block in _blocks(len(current)):
+        bids[block] = _around(current[block], step, low[block], high[block], count)
+    return bids
+
+
+def _blocks(count: int) -> list[slice]:
+    """Targets by the block: what is needed only on the way to a table of candidates stays small."""
+    return [slice(start, start + BLOCK) for start in range(0, count, BLOCK)]
+
+
+def _around(current: FloatArray, step: float, low: FloatArray, high: FloatArray, count: int) -> FloatArray:
     half = count // 2
     low, high = np.minimum(low, current), np.maximum(high, current)
     down = np.exp(np.linspace(np.log(low), np.log(current), half + 1, axis=1))[:, :-1]
@@ -64,7 +77,8 @@ def candidate_bids(current: FloatArray, step: float, low: FloatArray, high: Floa
     bids = np.sort(bids, axis=1)
     repeated = np.zeros(bids.shape, dtype=bool)
     repeated[:, 1:] = np.diff(bids, axis=1) < step / 2
-    return np.sort(np.where(repeated, bids[:, -1:], bids), axis=1).round(6)
+    found: FloatArray = np.sort(np.where(repeated, bids[:, -1:], bids), axis=1).round(6)
+    return found
 
 
 def learn_response(snapshot: Snapshot, account: Account, candidates: FloatArray) -> BidResponse:
@@ -82,19 +96,19 @@ def learn_response(snapshot: Snapshot, account: Account, candidates: FloatArray)
     curves = learn_curves(_bid_days(snapshot, nesting, bid), groups.group, groups.usual_position, noise)
     level = _level(snapshot, nesting, noise)
     elasticity = cost_elasticity(snapshot, groups, bid)
-    move = np.log(candidates / bid[:, None])
-    shape, shape_sd = curves.at(groups.group, move)
-    clicks = level.rate[:, None] * shape
-    relative = level.relative_variance[:, None] + (shape_sd / np.maximum(shape, 1e-9)) ** 2
-    each = (share * bid)[:, None] * np.exp(elasticity[groups.group][:, None] * move)
-    response = BidResponse(
-        bids=candidates,
-        clicks=clicks,
-        clicks_sd=clicks * np.sqrt(relative),
-        cost=clicks * np.minimum(each, LARGEST_COST_SHARE * candidates),
-        current=np.argmin(np.abs(candidates - bid[:, None]), axis=1).astype(np.int64),
-        known=curves.known,
-    )
+    clicks, sd, cost = (np.empty(candidates.shape) for _ in range(3))
+    current = np.empty(len(bid), dtype=np.int64)
+    for block in _blocks(len(bid)):
+        bids, now, group = candidates[block], bid[block, None], groups.group[block]
+        move = np.log(bids / now)
+        shape, shape_sd = curves.of(block).at(group, move)
+        relative = level.relative_variance[block, None] + (shape_sd / np.maximum(shape, 1e-9)) ** 2
+        each = share[block, None] * now * np.exp(elasticity[group][:, None] * move)
+        clicks[block] = level.rate[block, None] * shape
+        sd[block] = clicks[block] * np.sqrt(relative)
+        cost[block] = clicks[block] * np.minimum(each, LARGEST_COST_SHARE * bids)
+        current[block] = np.argmin(np.abs(bids - now), axis=1)
+    response = BidResponse(candidates, clicks, sd, cost, current, curves.known)
     return response if snapshot.simulations is None else _with_simulations(response, snapshot.simulations)
 
 

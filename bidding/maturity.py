@@ -97,16 +97,19 @@ def _arrivals(
     curve: FloatArray, young: IntArray, old: IntArray, before: FloatArray, after: FloatArray
 ) -> tuple[FloatArray, FloatArray]:
     """Orders that arrived on reaching each age, and orders known then; gaps between pulls are filled by the curve."""
-    arrived, known = np.zeros(LONGEST + 1), np.zeros(LONGEST + 1)
-    for a in range(1, LONGEST + 1):
-        over = (young < a) & (old >= a)
-        if not over.any():
-            continue
-        gap = curve[old[over]] - curve[young[over]] + LEAST_STEP * (old[over] - young[over])
-        grown = after[over] - before[over]
-        arrived[a] = (grown * (curve[a] - curve[a - 1] + LEAST_STEP) / gap).sum()
-        known[a] = (before[over] + grown * (curve[a] - curve[young[over]] + LEAST_STEP * (a - young[over])) / gap).sum()
-    return arrived, known
+    stepped = curve + LEAST_STEP * np.arange(len(curve))
+    growth = (after - before) / (stepped[old] - stepped[young])
+
+    def over(part: FloatArray) -> FloatArray:
+        """At each age, the sum over pairs of pulls that are younger before it and have reached it after."""
+        size = LONGEST + 2
+        entered = np.bincount(young + 1, part, minlength=size)
+        total: FloatArray = np.cumsum(entered - np.bincount(old + 1, part, minlength=size))[: LONGEST + 1]
+        return total
+
+    grown, at = over(growth), stepped[: LONGEST + 1]
+    arrived = grown * np.diff(at, prepend=at[0])
+    return arrived, over(before) + at * grown - over(growth * stepped[young])
 
 
 def _chain(stated: FloatArray, arrived: FloatArray, known: FloatArray) -> tuple[FloatArray, FloatArray]:

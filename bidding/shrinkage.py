@@ -204,15 +204,13 @@ def _shapes(
 
 def _best_shape(count: FloatArray, mean: FloatArray, variance: FloatArray) -> float:
     """Largest posterior on a grid of shapes, between grid points by a parabola."""
-    scores = np.empty(len(SHAPES))
-    for place, k in enumerate(SHAPES):
-        size = 1.0 / (1.0 / k + variance * (1.0 + 1.0 / k))
-        scores[place] = (
-            gammaln(count + size)
-            - gammaln(size)
-            + size * np.log(size / (size + mean))
-            + count * np.log(mean / (size + mean))
-        ).sum()
+    happened = np.flatnonzero(count)
+    some, inverse = count[happened], 1.0 / SHAPES[:, None]
+    size = 1.0 / (inverse + variance * (1.0 + inverse))
+    # Without counts the gamma functions cancel; what is the same for all shapes is left out.
+    log = np.log(size + mean)
+    told = gammaln(some + size[:, happened]) - gammaln(size[:, happened]) - some * log[:, happened]
+    scores = told.sum(axis=1) - (size * (log - np.log(size))).sum(axis=1)
     scores -= 0.5 * ((np.log(SHAPES) - SHAPE_PRIOR[0]) / SHAPE_PRIOR[1]) ** 2
     top = int(np.clip(np.argmax(scores), 1, len(SHAPES) - 2))
     before, here, after = scores[top - 1 : top + 2]

@@ -1,7 +1,7 @@
 """What a bidder that knows the market could reach: the truth of days to come in, the best bids within a budget out.
 
 For proof only. Campaigns' own budgets are out of its way. One price on money holds on all days; it is raised until the
-budget is met.
+budget is met. Where all of the budget must be spent, it is lowered below nothing until that is so.
 """
 
 from collections.abc import Callable
@@ -17,6 +17,8 @@ from bidding.simulator.world import World
 BID_STEPS = np.exp(np.linspace(-3.5, 3.5, 36))
 """Bids tried, over the target's price scale of the day."""
 BISECTIONS = 18
+LOWEST_PRICE = -0.99
+"""A unit of money that must be spent costs next to nothing."""
 
 
 @dataclass(frozen=True)
@@ -28,8 +30,15 @@ class OracleResult:
     shadow_price: float
 
 
-def oracle(market: Market, days: range, budget: float) -> OracleResult:
-    """The most that bids within `budget` could earn on `days`, each target's bid free every day."""
+def oracle(market: Market, days: range, budget: float, spend_all: bool = False) -> OracleResult:
+    """The most that bids within `budget` could earn on `days`, each target's bid free every day.
+
+    Args:
+        market: stays as it is.
+        days: numbers of days.
+        budget: money over all of them.
+        spend_all: whether what is left of the budget must be spent too, as a rival at equal spend must.
+    """
     clicks_worth, cost = _per_search(market.world, market.modifiers)
     conversion = market.demand.conversion[days]
     index, searches = market.demand.price_index[days], market.demand.searches[days]
@@ -45,16 +54,16 @@ def oracle(market: Market, days: range, budget: float) -> OracleResult:
             spent += float(searches[day] @ paid)
         return profit, spent
 
-    price = _price_of_money(earned, budget)
+    price = _price_of_money(earned, budget, LOWEST_PRICE if spend_all else 0.0)
     profit, spent = earned(price)
     return OracleResult(profit, spent, price)
 
 
-def _price_of_money(earned: Callable[[float], tuple[float, float]], budget: float) -> float:
-    """The lowest price on money at which no more than the budget is spent; 0 where it never binds."""
-    if earned(0.0)[1] <= budget:
-        return 0.0
-    low, high = 0.0, 1.0
+def _price_of_money(earned: Callable[[float], tuple[float, float]], budget: float, lowest: float) -> float:
+    """The lowest price on money at which no more than the budget is spent; `lowest` where it never binds."""
+    if earned(lowest)[1] <= budget:
+        return lowest
+    low, high = lowest, 1.0
     while earned(high)[1] > budget:
         low, high = high, 2 * high
     for _ in range(BISECTIONS):

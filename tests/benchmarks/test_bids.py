@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from benchmarks.bid_ours import Ours, bent, measured_shares, true_response
-from benchmarks.bid_play import account_of, at_equal_spend, play, reversals
+from benchmarks.bid_play import account_of, at_equal_spend, plan_of, play, reversals
 from benchmarks.bid_rivals import FifteenClicks, NoChange, RevenuePerClick, TargetAcos, totals
 from benchmarks.bid_scale import measure, table, write_account
 from benchmarks.bid_tables import PUBLISHED, best_rule, calibration, gains, interval, write_tables
@@ -70,6 +70,22 @@ def test_simulated_accounts_resemble_the_published_ones(kind: MarketKind, count:
     assert told["cost per click"] == pytest.approx(real["cost per click"], rel=0.35)
 
 
+def test_a_run_in_is_played_and_does_not_count(opened: Market) -> None:
+    whole, later = play(opened, NoChange()), play(opened, NoChange(), run_in=8)
+    assert later.before["spend"] + later.spend == pytest.approx(whole.spend)
+    assert later.before["profit"] + later.profit == pytest.approx(whole.profit)
+    assert later.spend == pytest.approx(sum(whole.costs[8:]))
+    assert len(later.bids) == SPEC.days - 8
+
+
+def test_the_plan_of_a_begun_month_holds_what_history_spent_in_it(opened: Market) -> None:
+    """45 days from January on end on 14 February; 20 more end on 6 March."""
+    past, played = [truth.cost for truth in opened.truths], play(opened, NoChange()).costs
+    plan = plan_of(opened)
+    assert list(plan) == ["2025-02", "2025-03"]
+    assert plan["2025-02"] == pytest.approx(sum(past[31:]) + sum(played[:14]))
+
+
 def test_a_bent_response_keeps_the_bid_in_force(opened: Market) -> None:
     snapshot, account = opened.morning(), account_of(opened)
     bids = snapshot.targets.bid[:, None] * np.array([0.7, 1.0, 1.4])
@@ -91,6 +107,7 @@ def made_up(name_gain: float) -> dict:
         "spend": 10.0,
         "realised_profit": 1.0,
         "months": {"2025-04": 10.0},
+        "before": {"profit": 0.0, "spend": 0.0},
         "reversals": 0.0,
         "reversals_ever": 0.0,
     }
@@ -103,17 +120,21 @@ def made_up(name_gain: float) -> dict:
     return {
         "rules": {"played": {name: plain | {"profit": p} for name, p in profits.items()}, "oracle": {"profit": 20.0}},
         "ours": {"played": {"ours": plain | {"profit": 11.0 + name_gain}}},
+        "ceiling": {"played": {}, "oracle at equal spend": {"profit": 16.0}},
     }
 
 
 def test_tables_hold_ours_against_the_best_rule() -> None:
     stored: dict = {}
-    for number, gain in enumerate((1.0, 2.2, 0.1)):
+    for number, gain in enumerate((1.0, 2.6, 0.1)):
         for part, record in made_up(gain).items():
             stored.setdefault(part, {})[f"hotel/{number}"] = record
     page = write_tables(stored, "Method.", "Machine.")
     assert "**target ACoS, 10 clicks**" in page
-    assert "| ours | +10.0%" in page
+    assert "| ours | 3 | +11.2%" in page
+    assert "| profit at least 10 % above the best rule's | +11.2% | yes |" in page
+    assert "| at least 30 markets | 3 | **no** |" in page
+    assert "| hotel | 3 | +11.2%" in page
     assert "3 markets" in page
 
 

@@ -70,3 +70,15 @@ def test_a_tighter_budget_earns_less_and_makes_money_dearer(opened: Market) -> N
     assert free.profit > half.profit > quarter.profit
     assert 0 < half.shadow_price < quarter.shadow_price
     assert half.cost == pytest.approx(free.cost / 2, rel=0.05)
+
+
+def test_an_oracle_that_must_spend_everything_does_and_earns_no_more(opened: Market) -> None:
+    days = range(opened.today, opened.today + SPEC.days)
+    free = oracle(opened, days, 1e12)
+    forced = oracle(opened, days, 1.3 * free.cost, spend_all=True)
+    assert forced.cost == pytest.approx(1.3 * free.cost, rel=0.02)
+    assert forced.shadow_price < 0
+    assert forced.profit < free.profit
+    assert oracle(opened, days, 0.5 * free.cost, spend_all=True).profit == pytest.approx(
+        oracle(opened, days, 0.5 * free.cost).profit, rel=1e-3
+    )
