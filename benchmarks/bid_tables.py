@@ -231,7 +231,7 @@ def _misses(markets: list[Record], name: str) -> list[float]:
 def _regret(markets: list[Record], name: str, oracle: str) -> float:
     """What is missing to an oracle's profit, markets weighted alike by profit per unit of plan."""
     reached = sum(_per_plan(market, name) for market in markets)
-    return 1 - reached / sum(market[oracle]["profit"] / _of(market, "no change")["spend"] for market in markets)
+    return float(1 - reached / sum(market[oracle]["profit"] / _of(market, "no change")["spend"] for market in markets))
 
 
 def policies(markets: list[Record]) -> list[str]:
