@@ -37,6 +37,7 @@ from bidding.reports.reading import read_reports
 from bidding.run import BidRun
 from bidding.snapshot import Snapshot, Strategy
 from bidding.surroundings import circumstances_of, event_multipliers, events_from, read_freezes
+from bidding.worth import last_worth_bidding
 
 FloatArray = NDArray[np.float64]
 
@@ -98,7 +99,9 @@ def propose_bids(files: BidFiles, ledger: Ledger, settings: NightSettings) -> Bi
     tell("choosing bids")
     today = _budgets(snapshot, money, events)
     money_per_day = money_of_usual_day(snapshot, today)
-    within = ChoiceSettings(last=highest_columns(response, reach, may_rise(values)))
+    reachable = highest_columns(response, reach, may_rise(values))
+    worth = last_worth_bidding(values, response, snapshot, money_per_day)
+    within = ChoiceSettings(last=np.minimum(reachable, worth))
     choice = choose_bids(values, response, snapshot, money_per_day, return_targets(account, snapshot), within)
     tell("asking the guardrails")
     night = Night(
