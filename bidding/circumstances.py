@@ -7,6 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from measurement.geotest.freeze import Freeze
+
 BoolArray = NDArray[np.bool_]
 Day = np.datetime64
 
@@ -47,28 +49,6 @@ class Event:
     name: str
     channel: str
     multiplier: float
-
-    def touches(self, channel: str, day: Day) -> bool:
-        """Whether it is on for this channel."""
-        return self.channel in ("", "*", channel) and bool(self.start <= day <= self.end)
-
-
-@dataclass(frozen=True)
-class Freeze:
-    """A geo test, both days inclusive: bids that reach its geo may not move.
-
-    Attributes:
-        channel, geo: "*" for all.
-        campaigns: ids of the campaigns that alone reach the geo; () where they cannot be told apart, and then the whole
-            channel is held.
-    """
-
-    channel: str
-    geo: str
-    start: Day
-    end: Day
-    test: str
-    campaigns: tuple[str, ...] = ()
 
     def touches(self, channel: str, day: Day) -> bool:
         """Whether it is on for this channel."""

@@ -1,36 +1,20 @@
 """Stock, events, geo tests and kill switches as their files have them in, the `Circumstances` of a snapshot out."""
 
 from collections.abc import Sequence
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from bidding.account_days import Availability, Events
-from bidding.circumstances import Circumstances, Event, Freeze, Kill
-from bidding.errors import BidError
-from bidding.reports.rows import Rows
-from bidding.reports.schema import Field, Schema, recognised
-from bidding.reports.tables import read_tables
-from bidding.snapshot import Platform, Snapshot
+from bidding.circumstances import Circumstances, Event, Kill
+from bidding.snapshot import Snapshot
+from measurement.geotest.freeze import Freeze
 
 BoolArray = NDArray[np.bool_]
 FloatArray = NDArray[np.float64]
 
 STOCK_DAYS = 2
 """Days after which what a file says of stock counts for nothing."""
-FREEZE = Schema(
-    "freeze file",
-    Platform.OTHER,
-    (
-        Field("channel", ("channel",), required=True),
-        Field("geo", ("geo",), required=True),
-        Field("start", ("start",), required=True),
-        Field("end", ("end",), required=True),
-        Field("test", ("test",), required=True),
-        Field("campaigns", ("campaigns",)),
-    ),
-)
 
 
 def circumstances_of(
@@ -84,29 +68,9 @@ def event_multipliers(events: Sequence[Event], channel: str, days: NDArray[np.da
     return by
 
 
-def read_freezes(path: Path, channels: Sequence[str]) -> tuple[Freeze, ...]:
-    """Read `channel, geo, start, end, test` and optionally `campaigns` (ids, separated by `;`).
-
-    Raises:
-        BidError: any row cannot be used; a test that is left out in silence would be spoilt.
-    """
-    try:
-        content = path.read_bytes()
-    except OSError as error:
-        raise BidError(f"{path}: cannot be read ({error.strerror})") from None
-    table = read_tables(path.name, content, FREEZE.known())[0]
-    missing = FREEZE.missing(table.names())
-    if missing:
-        raise BidError(f"{path}: these columns are missing: {', '.join(missing)}")
-    rows = Rows(table, recognised(table, (FREEZE,))[1], "")
-    start, end, channel = rows.days("start"), rows.days("end"), rows.texts("channel")
-    rows.lose_where(end < start, "end lies before start")
-    for place, name in enumerate(channel):
-        if name not in ("*", *channels):
-            rows.lose(place, f"channel {name!r} is not in account.toml: one of {', '.join(channels)}, or *")
-    lost = rows.rejected()
-    if lost:
-        raise BidError(f"{lost[0].file}, row {lost[0].row}: {lost[0].reason}")
-    campaigns = rows.texts("campaigns") if rows.has("campaigns") else [""] * len(channel)
-    columns = zip(channel, rows.texts("geo"), start, end, rows.texts("test"), campaigns, strict=True)
-    return tuple(Freeze(c, geo, s, e, test, tuple(filter(None, own.split(";")))) for c, geo, s, e, test, own in columns)
+def freezes_elsewhere(freezes: Sequence[Freeze], channels: Sequence[str]) -> tuple[str, ...]:
+    """One sentence on tests of channels that the account does not have: nothing is held for them."""
+    others = sorted({one.channel for one in freezes if not any(one.names(channel) for channel in channels)})
+    if not others:
+        return ()
+    return (f"the freeze list names {', '.join(others)}, not in account.toml: nothing is held for these tests",)

@@ -36,8 +36,9 @@ from bidding.reach import Reach, highest_columns, reach_of
 from bidding.reports.reading import read_reports
 from bidding.run import BidRun
 from bidding.snapshot import Snapshot, Strategy
-from bidding.surroundings import circumstances_of, event_multipliers, events_from, read_freezes
+from bidding.surroundings import circumstances_of, event_multipliers, events_from, freezes_elsewhere
 from bidding.worth import last_worth_bidding
+from measurement.geotest.freeze import read_freeze
 
 FloatArray = NDArray[np.float64]
 
@@ -89,6 +90,7 @@ def propose_bids(files: BidFiles, ledger: Ledger, settings: NightSettings) -> Bi
     if not len(snapshot.targets):
         raise BidError(f"{files.reports}: holds no targets of the account's channels; see docs/BID_REPORTS.md")
     events = () if files.events is None else events_from(read_events(files.events, snapshot.channels))
+    freezes = () if files.freeze is None else read_freeze(files.freeze)
     tell(f"learning what {len(snapshot.targets):,} targets are worth")
     values = _values(snapshot, account, files.factors, money, events)
     bounds = bounds_of(snapshot, account)
@@ -118,7 +120,7 @@ def propose_bids(files: BidFiles, ledger: Ledger, settings: NightSettings) -> Bi
             snapshot,
             None if files.availability is None else read_availability(files.availability),
             events,
-            () if files.freeze is None else read_freezes(files.freeze, snapshot.channels),
+            freezes,
             ledger.kills(),
         ),
         history=history,
@@ -126,7 +128,7 @@ def propose_bids(files: BidFiles, ledger: Ledger, settings: NightSettings) -> Bi
             ledger, ChangeKind.CAMPAIGN_BUDGET, campaigns.ids, micros_of(campaigns.daily_budget), snapshot.today
         ),
         jitter=_jitter(snapshot, account, settings.seed),
-        notes=_notes(today),
+        notes=(*_notes(today), *freezes_elsewhere(freezes, snapshot.channels)),
         sources=_sources(files, snapshot, settings),
     )
     run = propose(night)

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import date
 
 import numpy as np
 from numpy.typing import NDArray
@@ -50,7 +51,7 @@ def find(night: Night) -> Found:
     ):
         channels[guard] = np.array([c in found for c in range(len(snapshot.channels))], dtype=bool)
         why |= {(guard, c): words for c, words in found.items()}
-    anomalies = tracking_anomalies(snapshot, night.values)
+    anomalies = tracking_anomalies(snapshot, night.account, night.values)
     channels[Guard.TRACKING_ANOMALY] = anomalies.channels
     why |= {(Guard.TRACKING_ANOMALY, c): words for c, words in enumerate(_seen(snapshot, anomalies))}
     campaigns = {guard: mask[snapshot.campaigns.channel] for guard, mask in channels.items()}
@@ -112,10 +113,11 @@ def _kills(snapshot: Snapshot, around: Circumstances) -> list[tuple[Guard, BoolA
 
 
 def _tests(snapshot: Snapshot, around: Circumstances) -> list[tuple[Guard, BoolArray, str]]:
-    """A campaign that reaches the test's geo alone may be named; else the whole channel is held in the window."""
+    """Bids cannot be held in one geo: campaigns that alone reach it are, where named, else the whole channel."""
     found = []
+    today: date = snapshot.today.astype("datetime64[D]").item()
     for freeze in around.freezes:
-        on = np.array([freeze.touches(name, snapshot.today) for name in snapshot.channels], dtype=bool)
+        on = np.array([freeze.is_on(name, today) for name in snapshot.channels], dtype=bool)
         mask = on[snapshot.campaigns.channel]
         if freeze.campaigns:
             mask = mask & np.isin(snapshot.campaigns.ids.astype(str), freeze.campaigns)

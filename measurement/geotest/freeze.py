@@ -18,27 +18,37 @@ from measurement.geotest.registration import GeoLock
 from measurement.panel_file import Table, read_table
 
 COLUMNS = ("channel", "geo", "start", "end", "test")
+CAMPAIGNS = "campaigns"
+"""A column that a person may add: ids, parted by `;`, of the campaigns that alone reach the geo."""
 EVERY = "*"
 """Stands for all channels, where a test names none."""
 
 
 @dataclass(frozen=True)
 class Freeze:
-    """Bids and budgets of `channel` in `geo` stay as they are from `start` to `end`, both included."""
+    """Bids and budgets of `channel` in `geo` stay as they are from `start` to `end`, both included.
+
+    `campaigns` are ids of those that alone reach the geo; () where they cannot be told apart.
+    """
 
     channel: str
     geo: str
     start: date
     end: date
     test: str
+    campaigns: tuple[str, ...] = ()
+
+    def names(self, channel: str) -> bool:
+        """Whether it is of this channel; names are compared without case."""
+        return self.channel.casefold() in (EVERY, channel.casefold())
+
+    def is_on(self, channel: str, day: date) -> bool:
+        """Whether this freeze touches a channel on a day, in whatever geo."""
+        return self.names(channel) and self.start <= day <= self.end
 
     def holds(self, channel: str, geo: str, day: date) -> bool:
         """Whether this freeze covers a channel in a geo on a day; names are compared without case."""
-        return (
-            self.channel.casefold() in (EVERY, channel.casefold())
-            and self.geo.casefold() == geo.casefold()
-            and self.start <= day <= self.end
-        )
+        return self.is_on(channel, day) and self.geo.casefold() == geo.casefold()
 
 
 def freezes_of(locks: Iterable[GeoLock]) -> tuple[Freeze, ...]:
@@ -90,9 +100,10 @@ def read_freeze(path: Path) -> tuple[Freeze, ...]:
         return ()
     table = read_table(path)
     cells = [_texts(table, path, column) for column in COLUMNS]
+    own = _texts(table, path, CAMPAIGNS) if CAMPAIGNS in table.columns else ("",) * len(table.rows)
     found: dict[Freeze, None] = {}
     spellings: dict[str, str] = {}
-    for row, channel, geo, start, end, test in zip(table.rows, *cells, strict=True):
+    for row, channel, geo, start, end, test, ids in zip(table.rows, *cells, own, strict=True):
         where = f"{path}, row {row}"
         for name, value in (("channel", channel), ("geo", geo), ("test", test)):
             if not value:
@@ -103,7 +114,8 @@ def read_freeze(path: Path) -> tuple[Freeze, ...]:
         first, last = _day(start, "start", where), _day(end, "end", where)
         if last < first:
             raise FreezeError(f"{where}: ends on {last}, before it starts on {first}: correct one of the two")
-        found[Freeze(channel, geo, first, last, test)] = None
+        campaigns = tuple(part.strip() for part in ids.split(";") if part.strip())
+        found[Freeze(channel, geo, first, last, test, campaigns)] = None
     return tuple(found)
 
 

@@ -154,6 +154,16 @@ def test_a_geo_test_in_a_freeze_file_holds_its_channel(bids_of: Bids, capsys: py
     assert {entry["code"] for entry in answer(capsys)["held"]} == {"geo_test"}
 
 
+def test_a_freeze_file_of_other_channels_holds_nothing_and_says_so(
+    bids_of: Bids, capsys: pytest.CaptureFixture[str]
+) -> None:
+    Path("freeze.csv").write_text("channel,geo,start,end,test\ntv,ohio,2026-05-01,2026-05-20,spring\n")
+    assert bids_of("propose", "--freeze", "freeze.csv", "--json") == 0
+    made = answer(capsys)
+    assert "geo_test" not in {entry["code"] for entry in made["held"]}
+    assert any("names tv, not in account.toml" in note for note in made["notes"])
+
+
 def test_what_is_out_of_stock_by_the_availability_file_is_held(
     bids_of: Bids, capsys: pytest.CaptureFixture[str]
 ) -> None:

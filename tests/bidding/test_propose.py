@@ -1,12 +1,13 @@
 """A whole night on accounts made by hand: what moves, what is held, what is said of it."""
 
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import numpy as np
 import pytest
 
-from bidding.circumstances import Circumstances, Event, Freeze, Kill, KillScope
+from bidding.circumstances import Circumstances, Event, Kill, KillScope
 from bidding.errors import BidError
 from bidding.guardrails.rules import code_of
 from bidding.history import History
@@ -16,6 +17,7 @@ from bidding.propose import propose
 from bidding.reasons import change_of, held_of
 from bidding.run import BidRun
 from bidding.snapshot import Strategy
+from measurement.geotest.freeze import Freeze
 from tests.bidding.worlds import TODAY, make_choice, make_night, make_snapshot, make_values
 
 DAY = np.timedelta64(1, "D")
@@ -121,12 +123,15 @@ def test_what_is_out_of_stock_is_held() -> None:
 
 
 def test_a_geo_test_holds_its_channel_or_the_campaigns_that_reach_its_geo() -> None:
-    whole = Freeze("amazon", "ohio", TODAY - 3 * DAY, TODAY + 3 * DAY, "spring test")
+    today, three = TODAY.item(), timedelta(days=3)
+    whole = Freeze("Amazon", "ohio", today - three, today + three, "spring test")
     assert held_with(make_night(circumstances=Circumstances(freezes=(whole,)))) == {"geo_test"}
     one = replace(whole, campaigns=("c2",))
     assert len(propose(make_night(circumstances=Circumstances(freezes=(one,)))).changes) == 8
-    over = replace(whole, end=TODAY - DAY)
+    over = replace(whole, end=today - timedelta(days=1))
     assert len(propose(make_night(circumstances=Circumstances(freezes=(over,)))).changes) == 12
+    other = replace(whole, channel="tv")
+    assert len(propose(make_night(circumstances=Circumstances(freezes=(other,)))).changes) == 12
 
 
 @pytest.mark.parametrize(

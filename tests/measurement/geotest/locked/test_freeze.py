@@ -65,3 +65,13 @@ def test_a_bad_list_is_refused_by_row(text: str, said: str, tmp_path: Path) -> N
 def test_no_list_is_not_an_empty_list(tmp_path: Path) -> None:
     with pytest.raises(FreezeError, match="there is no freeze list"):
         read_freeze(tmp_path / "nothing.csv")
+
+
+def test_campaigns_that_alone_reach_a_geo_may_be_named(tmp_path: Path) -> None:
+    rows = [
+        "channel,geo,start,end,test,campaigns",
+        "tv,ohio,2024-03-04,2024-03-17,spring,c1; c2",
+        "tv,utah,2024-03-04,2024-03-17,spring,",
+    ]
+    (tmp_path / "freeze.csv").write_text("\n".join(rows) + "\n")
+    assert [one.campaigns for one in read_freeze(tmp_path / "freeze.csv")] == [("c1", "c2"), ()]
