@@ -14,7 +14,8 @@ from bidding.days import days_since, totals
 from bidding.expected_range import LEVEL, expected_range
 from bidding.guardrails.flags import Found
 from bidding.guardrails.rules import Guard, code_of
-from bidding.guardrails.tracking import completeness, fewer_than_chance
+from bidding.guardrails.tracking import fewer_than_chance
+from bidding.maturity import learn_maturity
 from bidding.night import Night
 from bidding.snapshot import Snapshot
 
@@ -61,11 +62,12 @@ def _conversions(night: Night, place: int, day: str) -> Iterator[Alert]:
     """Orders of the last week against what its clicks are worth, each day as complete as its age."""
     snapshot, rows = night.snapshot, night.snapshot.performance
     mine = (snapshot.channel_of_targets()[rows.target] == place) & (rows.age <= 7)
-    known = completeness(snapshot)[place]
-    if not (snapshot.restatement.channel == place).any():
+    maturity = learn_maturity(snapshot, night.account)
+    if not maturity.learnt[place]:
         return
     rate = np.nan_to_num(night.values.conversion_rate[rows.target[mine]])
-    due = float((rows.clicks[mine] * rate * known[np.minimum(rows.age[mine], len(known) - 1)]).sum())
+    known = maturity.of(np.full(int(mine.sum()), place), rows.age[mine])
+    due = float((rows.clicks[mine] * rate * known).sum())
     came = float(rows.orders[mine].sum())
     if due <= 0:
         return

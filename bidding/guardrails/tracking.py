@@ -5,15 +5,17 @@ negative binomial, its dispersion taken from the channel's own older days; a lev
 shared among everything that is tested (Bonferroni): by chance alone an account is held back on one night in 100,000.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
 
+from bidding.account import Account
 from bidding.days import totals
+from bidding.maturity import learn_maturity
 from bidding.outlook import ClickValues
-from bidding.snapshot import Restatement, Snapshot
+from bidding.snapshot import Snapshot
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
@@ -21,9 +23,8 @@ BoolArray = NDArray[np.bool_]
 
 LEVEL = 1e-5
 RECENT_DAYS = 3
-CAUTIOUS_COMPLETENESS = 0.3
-"""Of a fresh day's orders, where no earlier pull tells: less than the half that comes within a day of the click."""
-MATURE_AGE = 28
+CAUTION_SDS = 2.0
+"""Days are taken to be less complete than is learnt by so many standard deviations: fewer orders are then due."""
 SETTLED_AGE = 7
 FEWEST_DAYS = 10
 
@@ -37,14 +38,16 @@ class Anomalies:
     seen: tuple[str, ...]
 
 
-def tracking_anomalies(snapshot: Snapshot, values: ClickValues) -> Anomalies:
+def tracking_anomalies(snapshot: Snapshot, account: Account, values: ClickValues) -> Anomalies:
     """Test every channel and every campaign on its last three days."""
     channels, campaigns = len(snapshot.channels), len(snapshot.campaigns.ids)
     rows = snapshot.performance
     of_campaign = snapshot.targets.campaign[rows.target]
     of_channel = snapshot.campaigns.channel[of_campaign]
     matured = rows.clicks * np.nan_to_num(values.conversion_rate[rows.target])
-    expected = matured * completeness(snapshot)[of_channel, np.minimum(rows.age, MATURE_AGE)]
+    maturity = learn_maturity(snapshot, account)
+    least = np.maximum(maturity.complete - CAUTION_SDS * maturity.complete_sd, 0.0)
+    expected = matured * replace(maturity, complete=least).of(of_channel, rows.age)
     recent = rows.day.astype("datetime64[D]") >= snapshot.today - np.timedelta64(RECENT_DAYS, "D")
     dispersion = np.array([_dispersion(snapshot, matured, of_channel == c) for c in range(channels)])
 
@@ -68,35 +71,6 @@ def fewer_than_chance(came: FloatArray, due: FloatArray, dispersion: FloatArray)
     size = 1 / np.maximum(dispersion, 1e-9)
     found: FloatArray = np.where(dispersion > 1e-9, stats.nbinom.cdf(came, size, size / (size + safe)), poisson)
     return found
-
-
-def completeness(snapshot: Snapshot) -> FloatArray:
-    """Share of a day's final orders that is known at each age 0..28, by channel, `(C, 29)`; from vintages.
-
-    A ratio of totals over the days seen at both ages, chained from one age to the next (chain ladder).
-    """
-    seen = snapshot.restatement
-    shares = np.full((len(snapshot.channels), MATURE_AGE + 1), CAUTIOUS_COMPLETENESS)
-    shares[:, -1] = 1.0
-    for channel in range(len(snapshot.channels)):
-        mine = seen.channel == channel
-        if mine.any():
-            shares[channel] = _chain(seen, mine)
-    return shares
-
-
-def _chain(seen: Restatement, mine: BoolArray) -> FloatArray:
-    day = seen.day[mine].astype("datetime64[D]").astype(np.int64)
-    age = np.minimum(seen.age[mine], MATURE_AGE)
-    table = np.full((np.ptp(day) + 1, MATURE_AGE + 1), np.nan)
-    table[day - day.min(), age] = seen.orders[mine]
-    shares = np.ones(MATURE_AGE + 1)
-    for at in range(MATURE_AGE - 1, -1, -1):
-        both = np.isfinite(table[:, at]) & np.isfinite(table[:, at + 1])
-        later = table[both, at + 1].sum()
-        ratio = table[both, at].sum() / later if later > 0 else (CAUTIOUS_COMPLETENESS if at == 0 else 1.0)
-        shares[at] = shares[at + 1] * min(ratio, 1.0)
-    return shares
 
 
 def _dispersion(snapshot: Snapshot, expected: FloatArray, mine: BoolArray) -> float:
