@@ -73,7 +73,7 @@ class Journal:
             file.flush()
             os.fsync(file.fileno())
         if fresh:
-            sync_folder(self._path.parent)
+            sync(self._path.parent)
         self._read += len(line)
         self._known.append(Entry(seq, at, kind, json.loads(_canonical(content)), previous, digest))
         return self._known[-1]
@@ -105,9 +105,9 @@ class Journal:
         return f"{self._path}, line {number}: {what}. Nothing was repaired; put back a copy of the file from a backup"
 
 
-def sync_folder(folder: Path) -> None:
-    """Make names in a folder survive a loss of power."""
-    handle = os.open(folder, os.O_RDONLY)
+def sync(path: Path) -> None:
+    """Make a file's content, or the names in a folder, survive a loss of power."""
+    handle = os.open(path, os.O_RDONLY)
     try:
         os.fsync(handle)
     finally:

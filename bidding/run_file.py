@@ -1,7 +1,6 @@
 """A sealed run in, a folder out, and back: `run.json` and one Parquet file per table, never changed once written."""
 
 import json
-import os
 import shutil
 import tempfile
 from collections.abc import Mapping
@@ -14,7 +13,7 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from bidding.errors import BidError
-from bidding.journal import sync_folder
+from bidding.journal import sync
 from bidding.run import BidRun, ChangeTable, HeldTable, ManualTable, columns_of
 from bidding.run_header import header_of, values_from
 from bidding.sealing import seal
@@ -46,10 +45,10 @@ def write_run(run: BidRun, folder: Path) -> None:
         content = {"format": FORMAT, "id": run.id, "header": header_of(run), "columns": shapes, "lone": lone}
         (fresh / "run.json").write_text(json.dumps(content, indent=1, ensure_ascii=False), encoding="utf-8")
         for file in fresh.iterdir():
-            _sync(file)
+            sync(file)
         fresh.chmod(0o755)
         fresh.replace(folder)
-        sync_folder(folder.parent)
+        sync(folder.parent)
     finally:
         shutil.rmtree(fresh, ignore_errors=True)
 
@@ -144,11 +143,3 @@ def _column(stored: Any) -> NDArray[Any]:
         made[:] = values
         return made
     return np.asarray(values)
-
-
-def _sync(file: Path) -> None:
-    handle = os.open(file, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

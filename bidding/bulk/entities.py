@@ -11,8 +11,7 @@ from decimal import Decimal, InvalidOperation
 from bidding.account import Account
 from bidding.changes import BidChange, ChangeKind
 from bidding.errors import BidError
-from bidding.platforms.limits import PlatformLimits, limits_of
-from bidding.platforms.rounding import keeps
+from bidding.platforms.limits import PlatformLimits, keeps, limits_of
 from bidding.snapshot import Placement, Platform, Snapshot, TargetKind
 
 NO_TARGET = -1

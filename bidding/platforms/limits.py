@@ -105,3 +105,14 @@ def _walmart(product: str) -> PlatformLimits:
     return PlatformLimits(
         WALMART[product], Decimal(100), CENT, WALMART_BUDGET, None, truncates=True, largest_modifier=INCREASE
     )
+
+
+def keeps(value: Decimal, limits: PlatformLimits) -> str | None:
+    """None where a bid keeps step and limits, else what it breaks, in words."""
+    if value % limits.step != 0:
+        return f"{value} is no multiple of {limits.step}"
+    if value < limits.min_bid:
+        return f"{value} is below the least bid of {limits.min_bid}"
+    if limits.max_bid is not None and value > limits.max_bid:
+        return f"{value} is above the largest bid of {limits.max_bid}"
+    return None

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from decimal import Decimal
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -170,7 +171,7 @@ class Rows:
         errors: tuple[type[ValueError], ...],
         instead: object,
         where: BoolArray | None,
-    ) -> list:  # type: ignore[type-arg]
+    ) -> list[Any]:
         header = self._header(field)
         known: dict[str, object] = {}
         wrong: dict[str, str] = {}
