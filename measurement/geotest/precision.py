@@ -1,7 +1,7 @@
 """Sales by geo and a test's size in, the set of geos that is measured best and its standard error out.
 
-The error is what the analysis says in past windows of the test's length, in which nothing was treated; half of the
-windows choose the set, the other half say its error.
+The error is what the analysis says in past windows of the test's length, in which nothing was treated; the earlier
+windows choose the set, the later ones, which share no day with them, say its error.
 """
 
 from collections.abc import Sequence
@@ -10,13 +10,14 @@ from dataclasses import dataclass
 import numpy as np
 
 from measurement.geotest.candidates import candidates
-from measurement.geotest.comparison import LEAST_BEFORE, FloatArray, IntArray, PlaceboWindows
+from measurement.geotest.comparison import FloatArray, IntArray
 from measurement.geotest.market import market_without_wishes
 from measurement.geotest.power import Rehearsal, RehearsalSettings, rehearse
+from measurement.geotest.rehearsal_windows import rehearsal_windows
 
 ONE_SD = 0.6827
 """Level of an interval whose half-width is one standard error."""
-MOST_SETS, MOST_WINDOWS, LEAST_WINDOWS = 6, 6, 2
+MOST_SETS = 6
 
 
 @dataclass(frozen=True)
@@ -42,29 +43,19 @@ def best_measured(outcome: FloatArray, sets: Sequence[IntArray], periods: int, s
         periods: length of the window, cooldown included.
         seed: of the sets without treatment that the analysis is calibrated on.
     """
-    windows = _windows(outcome, periods)
-    if not sets or len(windows.starts) < LEAST_WINDOWS:
+    windows = rehearsal_windows(outcome, periods)
+    if not sets or not windows.enough:
         return None
     market = market_without_wishes(outcome, np.arange(len(outcome)), periods)
-    rehearsal = rehearse(market, [(rows,) for rows in sets], windows, RehearsalSettings(ONE_SD, seed=seed))
-    half_widths = rehearsal.half_widths[:, 0]
-    choosing, held_back = np.arange(0, len(windows.starts), 2), np.arange(1, len(windows.starts), 2)
-    best = int(np.argmin(half_widths[:, choosing].mean(axis=1)))
-    share = float(half_widths[best, held_back].mean()) * _understated(rehearsal)
+    settings = RehearsalSettings(ONE_SD, seed=seed)
+    one_cell = [(rows,) for rows in sets]
+    choosing = rehearse(market, one_cell, windows.choosing, settings)
+    best = int(np.argmin(choosing.half_widths[:, 0].mean(axis=1)))
+    told = rehearse(market, [one_cell[best]], windows.held_back, settings)
+    share = float(told.half_widths[0, 0].mean()) * _understated(told)
     return Precision(sets[best], share * float(outcome[sets[best], -periods:].sum()))
 
 
 def _understated(rehearsal: Rehearsal) -> float:
     """How much larger the errors of sets without treatment were than their intervals promised; never below 1."""
     return max(1.0, float(np.sqrt((rehearsal.noise**2).mean())))
-
-
-def _windows(outcome: FloatArray, periods: int) -> PlaceboWindows:
-    """Past windows half a length apart, spread over the panel after its first third."""
-    total = outcome.shape[1]
-    earliest = max(LEAST_BEFORE, periods, total // 3)
-    starts = list(range(total - periods, earliest - 1, -max(1, periods // 2)))
-    starts = [start for start in starts if (outcome[:, :start].mean(axis=1) > 0).all()]
-    if len(starts) > MOST_WINDOWS:
-        starts = [starts[place] for place in np.linspace(0, len(starts) - 1, MOST_WINDOWS).round().astype(int)]
-    return PlaceboWindows(tuple(starts), periods)
