@@ -1,6 +1,6 @@
 """A report's or plan's JSON in, plain sentences out; the same words on the terminal and on the page."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from typing import Any
 
@@ -86,11 +86,11 @@ def line_note(line: Mapping[str, Any]) -> str:
     return ", ".join(notes)
 
 
-def sentences(advice: object) -> list[str]:
+def sentences(advice: str | Iterable[str] | None) -> list[str]:
     """Advice as a list, however it was given."""
     if not advice:
         return []
-    return [advice] if isinstance(advice, str) else [str(sentence) for sentence in advice]  # type: ignore[attr-defined]
+    return [advice] if isinstance(advice, str) else [str(sentence) for sentence in advice]
 
 
 def gain_in_words(plan: Mapping[str, Any], currency: str) -> str:

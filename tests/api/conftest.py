@@ -1,12 +1,16 @@
 """A made-up fitted model, its contributions, curves and plan: by hand, quick, and with all three verdicts."""
 
+import json
 import warnings
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
+import measurement.posterior
+import measurement.storage
 from measurement.curves import ResponseCurves
 from measurement.fitted import FittedModel, Provenance, WeeklyContributions
 from measurement.interval import Interval, summarise
@@ -239,3 +243,27 @@ def curves(model: FittedModel) -> ResponseCurves:
 @pytest.fixture(scope="session")
 def plan_json(curves: ResponseCurves) -> dict[str, Any]:
     return make_plan(curves)
+
+
+@pytest.fixture
+def stored(tmp_path: Path, model: FittedModel) -> Path:
+    measurement.storage.save_model(model, tmp_path / "model")
+    return tmp_path / "model"
+
+
+@pytest.fixture
+def stored_refused(tmp_path: Path, refused: FittedModel) -> Path:
+    measurement.storage.save_model(refused, tmp_path / "refused")
+    return tmp_path / "refused"
+
+
+@pytest.fixture
+def quick(monkeypatch: pytest.MonkeyPatch, curves: ResponseCurves, weekly: WeeklyContributions) -> None:
+    """Curves and contributions made by hand, so that commands answer at once."""
+    monkeypatch.setattr(measurement.posterior, "response_curves", lambda model, weeks: curves)
+    monkeypatch.setattr(measurement.posterior, "weekly_contributions", lambda model: weekly)
+
+
+def only_json(capsys: pytest.CaptureFixture[str]) -> dict[str, Any]:
+    answer: dict[str, Any] = json.loads(capsys.readouterr().out)
+    return answer

@@ -4,7 +4,6 @@ import json
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -15,26 +14,10 @@ import measurement.storage
 from api.cli.main import run
 from api.formats import between
 from api.report_json import report_json
-from measurement.curves import ResponseCurves
-from measurement.fitted import FitProgress, FittedModel, WeeklyContributions
+from measurement.fitted import FitProgress, FittedModel
+from tests.api.conftest import only_json
 
-
-@pytest.fixture
-def stored(tmp_path: Path, model: FittedModel) -> Path:
-    measurement.storage.save_model(model, tmp_path / "model")
-    return tmp_path / "model"
-
-
-@pytest.fixture
-def stored_refused(tmp_path: Path, refused: FittedModel) -> Path:
-    measurement.storage.save_model(refused, tmp_path / "refused")
-    return tmp_path / "refused"
-
-
-@pytest.fixture(autouse=True)
-def quick(monkeypatch: pytest.MonkeyPatch, curves: ResponseCurves, weekly: WeeklyContributions) -> None:
-    monkeypatch.setattr(measurement.posterior, "response_curves", lambda model, weeks: curves)
-    monkeypatch.setattr(measurement.posterior, "weekly_contributions", lambda model: weekly)
+pytestmark = pytest.mark.usefixtures("quick")
 
 
 @pytest.fixture
@@ -53,11 +36,6 @@ def fit_that_gives(model: FittedModel) -> Fit:
         return model
 
     return fit
-
-
-def only_json(capsys: pytest.CaptureFixture[str]) -> dict[str, Any]:
-    answer: dict[str, Any] = json.loads(capsys.readouterr().out)
-    return answer
 
 
 def test_fit_stores_the_model_and_prints_nothing_but_its_report(

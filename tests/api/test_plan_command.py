@@ -1,39 +1,13 @@
 """`rmo plan` in one process, on a stored model made by hand and curves made by hand."""
 
-import json
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-import measurement.posterior
-import measurement.storage
 from api.cli.main import run
-from measurement.curves import ResponseCurves
-from measurement.fitted import FittedModel, WeeklyContributions
+from tests.api.conftest import only_json
 
-
-@pytest.fixture
-def stored(tmp_path: Path, model: FittedModel) -> Path:
-    measurement.storage.save_model(model, tmp_path / "model")
-    return tmp_path / "model"
-
-
-@pytest.fixture
-def stored_refused(tmp_path: Path, refused: FittedModel) -> Path:
-    measurement.storage.save_model(refused, tmp_path / "refused")
-    return tmp_path / "refused"
-
-
-@pytest.fixture(autouse=True)
-def quick(monkeypatch: pytest.MonkeyPatch, curves: ResponseCurves, weekly: WeeklyContributions) -> None:
-    monkeypatch.setattr(measurement.posterior, "response_curves", lambda model, weeks: curves)
-    monkeypatch.setattr(measurement.posterior, "weekly_contributions", lambda model: weekly)
-
-
-def only_json(capsys: pytest.CaptureFixture[str]) -> dict[str, Any]:
-    answer: dict[str, Any] = json.loads(capsys.readouterr().out)
-    return answer
+pytestmark = pytest.mark.usefixtures("quick")
 
 
 def test_plan_prints_a_table_and_its_advice(stored: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,10 +1,14 @@
 """A small made-up account, the same for the same seed: `make_snapshot(targets=..., days=...)` gives its `Snapshot`."""
 
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 import pytest
 
+from bidding.ledger_file import FileLedger
+from bidding.propose import propose
+from bidding.run import BidRun
 from bidding.snapshot import (
     Campaigns,
     Match,
@@ -16,6 +20,8 @@ from bidding.snapshot import (
     TargetKind,
     Targets,
 )
+from tests.bidding.live_account import LiveAccount
+from tests.bidding.worlds import make_night
 
 TODAY = np.datetime64("2026-05-11", "D")
 TARGETS_PER_CAMPAIGN = 6
@@ -153,3 +159,29 @@ def _restatement(performance: Performance, channel: np.ndarray, channels: int) -
         orders=np.array(columns[4]),
         sales=np.array(columns[5]),
     )
+
+
+TICKS = iter(range(10**6))
+
+
+def clock() -> str:
+    return f"2025-06-30T04:00:{next(TICKS):02d}+00:00"
+
+
+@pytest.fixture
+def ledger(tmp_path: Path) -> FileLedger:
+    return FileLedger(tmp_path / "ledger", clock)
+
+
+@pytest.fixture
+def run(ledger: FileLedger) -> BidRun:
+    made = propose(make_night(targets=40, column=4))
+    ledger.save_run(made)
+    return made
+
+
+@pytest.fixture
+def live(tmp_path: Path, run: BidRun) -> LiveAccount:
+    account = LiveAccount(tmp_path / "live.jsonl")
+    account.start({str(name): "1.00" for name in run.written.targets.ids})
+    return account

@@ -27,35 +27,12 @@ from bidding.rollback import live_through, reverse, unfinished_reversals
 from bidding.run import BidRun
 from bidding.sealing import content_hash
 from bidding.writing import WriteSettings, Written, write_run_through
+from tests.bidding.conftest import clock
 from tests.bidding.live_account import LiveAccount
 from tests.bidding.worlds import TODAY, make_night
 
 ROOT = Path(__file__).resolve().parents[2]
 DAY = np.timedelta64(1, "D")
-TICKS = iter(range(10**6))
-
-
-def clock() -> str:
-    return f"2025-06-30T04:00:{next(TICKS):02d}+00:00"
-
-
-@pytest.fixture
-def ledger(tmp_path: Path) -> FileLedger:
-    return FileLedger(tmp_path / "ledger", clock)
-
-
-@pytest.fixture
-def run(ledger: FileLedger) -> BidRun:
-    made = propose(make_night(targets=40, column=4))
-    ledger.save_run(made)
-    return made
-
-
-@pytest.fixture
-def live(tmp_path: Path, run: BidRun) -> LiveAccount:
-    account = LiveAccount(tmp_path / "live.jsonl")
-    account.start({str(name): "1.00" for name in run.written.targets.ids})
-    return account
 
 
 def write(run: BidRun, ledger: FileLedger, live: LiveAccount, today: np.datetime64 = TODAY) -> Written:
@@ -245,34 +222,6 @@ def test_a_persons_change_is_remembered_from_the_night_it_was_first_seen(
     assert later.days_since_manual(now, TODAY + 3 * DAY)[5] == 3
     moved_again = np.where(now == 3_000_000, 4_000_000, now)
     assert np.isnat(history_of(ledger, ChangeKind.BID, ids, moved_again, TODAY + 3 * DAY).manual_since[5])
-
-
-@pytest.mark.parametrize("damage", ["changed", "removed", "unreadable"])
-def test_a_journal_that_was_altered_is_told_and_not_repaired(run: BidRun, ledger: FileLedger, damage: str) -> None:
-    for scope in ("account", "channel:amazon"):
-        throw(ledger, scope_from(scope), "Ann")
-    file = ledger.folder / "journal.jsonl"
-    lines = file.read_text().splitlines(keepends=True)
-    lines[1] = {"changed": lines[1].replace("Ann", "Bob"), "removed": "", "unreadable": "{\n"}[damage]
-    file.write_text("".join(lines))
-    before = file.read_bytes()
-    with pytest.raises(BidError, match=r"journal.jsonl, line 2: .*Nothing was repaired"):
-        FileLedger(ledger.folder).append(EntryKind.KILLED, {})
-    assert file.read_bytes() == before
-
-
-def test_an_unfinished_last_line_is_set_aside_and_noted(run: BidRun, ledger: FileLedger) -> None:
-    file = ledger.folder / "journal.jsonl"
-    with file.open("a") as journal:
-        journal.write('{"seq": 2, "at')
-    fresh = FileLedger(ledger.folder, clock)
-    assert fresh.torn() == b'{"seq": 2, "at'
-    throw(fresh, scope_from("account"), "Ann")
-    assert [entry.kind for entry in FileLedger(ledger.folder).entries()] == [
-        EntryKind.PROPOSED,
-        EntryKind.TORN,
-        EntryKind.KILLED,
-    ]
 
 
 def test_two_writers_at_once_are_refused(run: BidRun, ledger: FileLedger, live: LiveAccount) -> None:
