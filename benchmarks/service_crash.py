@@ -40,7 +40,7 @@ from benchmarks.service_station import KEPT, WAIT
 
 REPORT = Path(__file__).with_name("SERVICE_CRASH.md")
 ACCOUNTS = 6
-SECONDS_BETWEEN_KILLS = (0.2, 2.4)
+SECONDS_BETWEEN_KILLS = (0.2, 5.0)
 LONGEST_DRAIN = 1800.0
 SHARE_OF_KILLS_AFTER_ITS_START = 0.8
 """Else a process that is killed time and again while it starts would never be at work; the others may hit it so."""
@@ -112,7 +112,7 @@ def _client(port: int, owner: tuple[str, str], load: Load) -> None:
         while not load.stop.is_set():
             name = str(uuid.UUID(int=chance.getrandbits(128)))
             _submit(client, f"/v1/accounts/{account}/waits", {"seconds": chance.uniform(0, 2)}, key, name, load)
-            time.sleep(chance.uniform(0.1, 0.6))
+            time.sleep(chance.uniform(0.2, 1.5))
 
 
 def _submit(client: httpx.Client, path: str, body: dict[str, Any], key: str, name: str, load: Load) -> None:
@@ -126,7 +126,7 @@ def _send_fits(service: Service, port: int, owner: tuple[str, str], fits: int, l
     """Real fits of a small panel; of an account that has nothing else to do in that queue."""
     account, key = owner
     panel = service.settings.scratch / "panel.csv"
-    panel.write_text(_panel())
+    panel.write_text(small_panel())
     sha256 = service.files.put(account, panel)
     with service.store.writing() as session:
         dataset = add_dataset(session, NewDataset(account, "small", sha256, "panel.csv", 60, {})).id
@@ -136,7 +136,8 @@ def _send_fits(service: Service, port: int, owner: tuple[str, str], fits: int, l
             _submit(client, f"/v1/accounts/{account}/models", body, key, f"fit-{number}", load)
 
 
-def _panel(geos: int = 2, weeks: int = 30) -> str:
+def small_panel(geos: int = 2, weeks: int = 30) -> str:
+    """A panel that is fitted within a minute."""
     chance = np.random.default_rng(1)
     rows = ["date,geo,sales,tv_spend,search_spend"]
     for geo in range(geos):
@@ -274,9 +275,10 @@ def report(all_found: list[Found]) -> str:
         "`python -m benchmarks.service_crash` writes this page. " + describe_machine() + ".",
         "",
         f"{ACCOUNTS} clients send jobs and repeat each request, with the same Idempotency-Key, until it is answered. "
-        "Meanwhile processes are killed with -9 at random points, about one every 1.3 seconds: on SQLite the embedded "
-        "service and the processes of jobs; on PostgreSQL the API, one of two workers, and the processes of jobs. Most "
-        "jobs wait up to two seconds in a child process, some are real fits. When the kills end, the jobs that are "
+        f"Meanwhile processes are killed with -9 at random points, {SECONDS_BETWEEN_KILLS[0]} to "
+        f"{SECONDS_BETWEEN_KILLS[1]:.0f} seconds apart or after a start: on SQLite the embedded service and the processes "
+        "of jobs; on PostgreSQL the API, one of two workers, and the processes of jobs. Most jobs wait up to two "
+        "seconds in a child process, some are real fits. When the kills end, the jobs that are "
         "left are worked off, and everything is counted.",
         "",
         "| | " + " | ".join(found.database for found in all_found) + " |",
