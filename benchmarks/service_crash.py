@@ -276,9 +276,9 @@ def report(all_found: list[Found]) -> str:
         "",
         f"{ACCOUNTS} clients send jobs and repeat each request, with the same Idempotency-Key, until it is answered. "
         f"Meanwhile processes are killed with -9 at random points, {SECONDS_BETWEEN_KILLS[0]} to "
-        f"{SECONDS_BETWEEN_KILLS[1]:.0f} seconds apart or after a start: on SQLite the embedded service and the processes "
-        "of jobs; on PostgreSQL the API, one of two workers, and the processes of jobs. Most jobs wait up to two "
-        "seconds in a child process, some are real fits. When the kills end, the jobs that are "
+        f"{SECONDS_BETWEEN_KILLS[1]:.0f} seconds apart or after a start: on SQLite the embedded service and the "
+        "processes of jobs; on PostgreSQL the API, one of two workers, and the processes of jobs. Most jobs wait up to "
+        "two seconds in a child process, some are real fits. When the kills end, the jobs that are "
         "left are worked off, and everything is counted.",
         "",
         "| | " + " | ".join(found.database for found in all_found) + " |",
