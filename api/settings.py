@@ -1,27 +1,133 @@
-"""What the HTTP front is told when it starts."""
+"""What the service is told when it starts, by its command or the environment (`RMO_...`); what is unsafe is refused."""
 
-from dataclasses import dataclass
+import ipaddress
 from pathlib import Path
+from typing import Annotated, Any, Self
+
+from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+from sqlalchemy import URL
+
+from api.store.engine import database_url
+
+PREFIX = "RMO_"
+MEBIBYTE = 1024 * 1024
+
+Count = Annotated[int, Field(ge=1)]
 
 
-@dataclass(frozen=True)
-class Settings:
-    """Settings of the service.
+class BadSettings(ValueError):
+    """Settings that cannot be used, or that would be unsafe together; the message names them and the remedy."""
+
+
+class Settings(BaseSettings):
+    """Settings of the service; each may be given as an environment variable, as in RMO_PORT.
 
     Attributes:
-        models: folder that holds the stored models, one folder each; its name is the model's id.
-        host: address to listen on; loopback unless told otherwise.
+        data: folder of the embedded service: its database, files and what it keeps for the moment.
+        database_url: PostgreSQL, or another SQLite file; by default a SQLite file in `data`.
+        files_url: where files of accounts lie, a folder or a bucket as fsspec spells it; by default in `data`.
+        host: address to listen on; loopback unless `allow_remote` is set.
         port: port to listen on.
+        allow_remote: listen beyond this machine. Put something before it that speaks TLS: keys travel in the open.
         cached_models: how many models, with their curves, are kept in memory.
+        requests_per_minute: by key.
+        failures_per_minute: requests without a good key, by address.
+        request_bytes: largest body of a request that is no upload.
+        upload_bytes: largest file.
+        upload_rows: most rows of a file.
+        upload_cells: most cells of a file, whatever its shape.
+        jobs_per_account: how many jobs of an account may run or wait.
+        models: a folder of stored models, one folder each; its name is the model's id.
     """
 
-    models: Path
+    model_config = SettingsConfigDict(env_prefix=PREFIX, extra="forbid", frozen=True, hide_input_in_errors=True)
+
+    data: Path = Path("rmo-data")
+    database_url: SecretStr | None = None
+    files_url: SecretStr | None = None
     host: str = "127.0.0.1"
-    port: int = 8000
-    cached_models: int = 4
+    port: Annotated[int, Field(ge=0, le=65535)] = 8000
+    allow_remote: bool = False
+    cached_models: Count = 4
+    requests_per_minute: Count = 3000
+    failures_per_minute: Count = 60
+    request_bytes: Count = 2 * MEBIBYTE
+    upload_bytes: Count = 200 * MEBIBYTE
+    upload_rows: Count = 2_000_000
+    upload_cells: Count = 50_000_000
+    jobs_per_account: Count = 10
+    models: Path | None = None
+
+    @field_validator("database_url")
+    @classmethod
+    def _a_database_we_know(cls, given: SecretStr | None) -> SecretStr | None:
+        if given is not None:
+            database_url(given.get_secret_value())
+        return given
+
+    @model_validator(mode="after")
+    def _safe_together(self) -> Self:
+        if not self.allow_remote and not is_loopback(self.host):
+            raise ValueError(
+                f"host {self.host} can be reached from other machines; set {PREFIX}ALLOW_REMOTE=true if that is "
+                "meant, and put something before it that speaks TLS, or listen on 127.0.0.1"
+            )
+        if self._shared_files() and self.database.get_backend_name() == "sqlite":
+            raise ValueError(
+                f"{PREFIX}FILES_URL is a bucket while the database is a file of this machine: a backup of one would "
+                f"not fit the other; set {PREFIX}DATABASE_URL to a PostgreSQL, or leave the files in the data folder"
+            )
+        return self
+
+    @property
+    def database(self) -> URL:
+        """The database's address; shown as text it hides its password."""
+        if self.database_url is not None:
+            return database_url(self.database_url.get_secret_value())
+        return URL.create("sqlite+pysqlite", database=str(self.data / "rmo.sqlite"))
+
+    @property
+    def files(self) -> str:
+        """Where the files of accounts lie, for fsspec."""
+        return self.files_url.get_secret_value() if self.files_url is not None else str(self.data / "files")
+
+    @property
+    def scratch(self) -> Path:
+        """A folder of this machine for what can be made again."""
+        return self.data / "scratch"
 
     @property
     def url(self) -> str:
         """Where the service answers."""
         host = f"[{self.host}]" if ":" in self.host else self.host
         return f"http://{host}:{self.port}"
+
+    def _shared_files(self) -> bool:
+        return "://" in self.files and not self.files.startswith(("file://", "local://"))
+
+
+def read_settings(**given: Any) -> Settings:
+    """Settings from the environment, those given first.
+
+    Raises:
+        BadSettings: one cannot be used, or several together would be unsafe; no value is repeated.
+    """
+    try:
+        return Settings(**given)
+    except ValidationError as error:
+        raise BadSettings("; ".join(_in_words(found) for found in error.errors(include_input=False))) from None
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only this machine reaches what listens there."""
+    try:
+        return ipaddress.ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _in_words(found: Any) -> str:
+    message = str(found["msg"]).removeprefix("Value error, ")
+    name = ".".join(str(part) for part in found["loc"])
+    return f"{PREFIX}{name.upper()}: {message}" if name else message

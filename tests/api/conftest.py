@@ -1,16 +1,26 @@
-"""A made-up fitted model, its contributions, curves and plan: by hand, quick, and with all three verdicts."""
+"""A made-up fitted model, its contributions, curves and plan: by hand, quick, and with all three verdicts.
+
+And one empty store on SQLite and one on a real PostgreSQL; every test of the store runs on both.
+"""
 
 import json
+import os
+import tempfile
+import uuid
 import warnings
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from sqlalchemy import create_engine, text
 
 import measurement.posterior
 import measurement.storage
+from api.store.engine import Store, database_url, make_engine
+from api.store.schema import upgrade
 from measurement.curves import ResponseCurves
 from measurement.fitted import FittedModel, Provenance, WeeklyContributions
 from measurement.interval import Interval, summarise
@@ -267,3 +277,52 @@ def quick(monkeypatch: pytest.MonkeyPatch, curves: ResponseCurves, weekly: Weekl
 def only_json(capsys: pytest.CaptureFixture[str]) -> dict[str, Any]:
     answer: dict[str, Any] = json.loads(capsys.readouterr().out)
     return answer
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[str]:
+    """A server: the one of TEST_DATABASE_URL, else one of our own for this session.
+
+    It lies beside pytest's folder, not in it: started by root it runs as another user, who may not look in there.
+    """
+    given = os.environ.get("TEST_DATABASE_URL")
+    if given:
+        yield given
+        return
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # where it keeps its runtime files
+        import pgserver
+
+    server = pgserver.get_server(tempfile.mkdtemp(prefix="rmo-postgres-"), cleanup_mode="delete")
+    yield server.get_uri()
+    server.cleanup()
+
+
+@pytest.fixture
+def postgres_url(postgres: str) -> Iterator[str]:
+    """A database of its own, gone after the test."""
+    name = f"rmo_{uuid.uuid4().hex}"
+    server = create_engine(database_url(postgres), isolation_level="AUTOCOMMIT")
+    with server.connect() as connection:
+        connection.execute(text(f"CREATE DATABASE {name}"))
+    yield database_url(postgres).set(database=name).render_as_string(hide_password=False)
+    with server.connect() as connection:
+        connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
+    server.dispose()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The address of an empty database."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path / 'rmo.sqlite'}"
+    return str(request.getfixturevalue("postgres_url"))
+
+
+@pytest.fixture
+def store(url: str) -> Iterator[Store]:
+    """A store with all tables."""
+    made = Store(make_engine(url))
+    upgrade(made.engine)
+    yield made
+    made.close()

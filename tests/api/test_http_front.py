@@ -63,7 +63,7 @@ def folder(tmp_path: Path, model: FittedModel, refused: FittedModel) -> Path:
 
 @pytest.fixture
 def client(folder: Path, computed: Curves) -> Iterator[TestClient]:
-    with TestClient(create_app(Settings(folder)), raise_server_exceptions=False) as client:
+    with TestClient(create_app(Settings(models=folder)), raise_server_exceptions=False) as client:
         yield client
 
 

@@ -28,7 +28,7 @@ def stored(tmp_path_factory: pytest.TempPathFactory, drawn: FittedModel) -> Path
 
 @pytest.fixture(scope="module")
 def client(stored: Path) -> Iterator[TestClient]:
-    with TestClient(create_app(Settings(stored.parent)), raise_server_exceptions=False) as client:
+    with TestClient(create_app(Settings(models=stored.parent)), raise_server_exceptions=False) as client:
         yield client
 
 
