@@ -12,17 +12,68 @@ from typing import Any
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
+from pydantic import BaseModel
+from sqlalchemy.exc import OperationalError
 from starlette.exceptions import HTTPException
 
-from api.services.stored_models import ModelNotFound
+from api.refusals import (
+    BadRequest,
+    Conflict,
+    Forbidden,
+    IdempotencyConflict,
+    NotFound,
+    Refusal,
+    TooLarge,
+    TooMany,
+    Unauthenticated,
+)
 from measurement.errors import BadInput, ModelFileError, ModelRefused
 from optimizer.errors import BadProblem, BadRules, DeadlineExceeded
 
 MEDIA_TYPE = "application/problem+json"
+_REFUSALS = {
+    Unauthenticated: HTTPStatus.UNAUTHORIZED,
+    Forbidden: HTTPStatus.FORBIDDEN,
+    NotFound: HTTPStatus.NOT_FOUND,
+    Conflict: HTTPStatus.CONFLICT,
+    IdempotencyConflict: HTTPStatus.CONFLICT,
+    TooLarge: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+    TooMany: HTTPStatus.TOO_MANY_REQUESTS,
+    BadRequest: HTTPStatus.UNPROCESSABLE_ENTITY,
+}
 _HTTP_CODES = {
+    HTTPStatus.BAD_REQUEST: "invalid_request",
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "too_large",
     HTTPStatus.NOT_FOUND: "not_found",
     HTTPStatus.METHOD_NOT_ALLOWED: "method_not_allowed",
 }
+
+
+PROBLEMS: dict[int | str, dict[str, Any]] = {
+    status: {"description": text, "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}}
+    for status, text in {
+        401: "No key, or one that is not good.",
+        403: "The key's role may not do this.",
+        404: "There is none in this account.",
+        409: "It contradicts what there is.",
+        413: "Too large.",
+        422: "The request cannot be used; `errors` names the fields.",
+        429: "Too many requests; Retry-After says when to come back.",
+        503: "The service cannot answer for the moment.",
+    }.items()
+}
+"""What every route may answer besides, for its schema."""
+
+
+class Problem(BaseModel):
+    """A problem document of RFC 9457."""
+
+    type: str
+    title: str
+    status: int
+    code: str
+    detail: str
+    errors: list[dict[str, str]] = []
 
 
 def install_error_handlers(app: FastAPI) -> None:
@@ -32,8 +83,9 @@ def install_error_handlers(app: FastAPI) -> None:
     app.add_exception_handler(Exception, _fault)
     app.add_exception_handler(BadRules, _bad_rules)
     app.add_exception_handler(BadProblem, _bad_problem)
+    app.add_exception_handler(Refusal, _refused)
+    app.add_exception_handler(OperationalError, _unavailable)
     for kind, status, code, field in (
-        (ModelNotFound, HTTPStatus.NOT_FOUND, "model_not_found", "model"),
         (ModelFileError, HTTPStatus.CONFLICT, "model_unreadable", "model"),
         (ModelRefused, HTTPStatus.CONFLICT, "model_refused", "model"),
         (DeadlineExceeded, HTTPStatus.SERVICE_UNAVAILABLE, "deadline_exceeded", ""),
@@ -64,6 +116,24 @@ def _known(status: HTTPStatus, code: str, field: str) -> Any:
         return problem(status, code, detail, [{"field": field, "message": detail}] if field else ())
 
     return answer
+
+
+def _refused(_: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, Refusal)
+    headers = {}
+    if isinstance(error, Unauthenticated):
+        headers["WWW-Authenticate"] = "Bearer"
+    if isinstance(error, TooMany):
+        headers["Retry-After"] = str(error.retry_after)
+    fields = [{"field": error.field, "message": str(error)}] if error.field else []
+    status = next(_REFUSALS[kind] for kind in type(error).__mro__ if kind in _REFUSALS)
+    return problem(status, error.code, str(error), fields, **headers)
+
+
+def _unavailable(_: Request, __: Exception) -> JSONResponse:
+    """Nothing was written; the same request may well succeed in a moment."""
+    detail = "The database does not answer; send the same request again in a moment."
+    return problem(HTTPStatus.SERVICE_UNAVAILABLE, "unavailable", detail, (), **{"Retry-After": "2"})
 
 
 def _bad_rules(_: Request, error: Exception) -> JSONResponse:
@@ -103,5 +173,10 @@ def _http_error(_: Request, error: Exception) -> JSONResponse:
 
 def _fault(_: Request, __: Exception) -> JSONResponse:
     """Starlette raises the error again after the answer, so the server's log has the traceback."""
+    return fault()
+
+
+def fault() -> JSONResponse:
+    """The answer where the service itself is at fault; it tells nothing of the inside."""
     detail = "A fault of the service, not of your request."
     return problem(HTTPStatus.INTERNAL_SERVER_ERROR, "internal_error", detail)

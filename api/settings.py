@@ -8,16 +8,13 @@ from pydantic import Field, SecretStr, ValidationError, field_validator, model_v
 from pydantic_settings import BaseSettings, SettingsConfigDict
 from sqlalchemy import URL
 
+from api.refusals import BadSettings
 from api.store.engine import database_url
 
 PREFIX = "RMO_"
 MEBIBYTE = 1024 * 1024
 
 Count = Annotated[int, Field(ge=1)]
-
-
-class BadSettings(ValueError):
-    """Settings that cannot be used, or that would be unsafe together; the message names them and the remedy."""
 
 
 class Settings(BaseSettings):
@@ -37,8 +34,8 @@ class Settings(BaseSettings):
         upload_bytes: largest file.
         upload_rows: most rows of a file.
         upload_cells: most cells of a file, whatever its shape.
+        check_bytes: memory that the check of one file may take.
         jobs_per_account: how many jobs of an account may run or wait.
-        models: a folder of stored models, one folder each; its name is the model's id.
     """
 
     model_config = SettingsConfigDict(env_prefix=PREFIX, extra="forbid", frozen=True, hide_input_in_errors=True)
@@ -53,11 +50,11 @@ class Settings(BaseSettings):
     requests_per_minute: Count = 3000
     failures_per_minute: Count = 60
     request_bytes: Count = 2 * MEBIBYTE
-    upload_bytes: Count = 200 * MEBIBYTE
+    upload_bytes: Count = 100 * MEBIBYTE
     upload_rows: Count = 2_000_000
-    upload_cells: Count = 50_000_000
+    upload_cells: Count = 20_000_000
+    check_bytes: Count = 4096 * MEBIBYTE
     jobs_per_account: Count = 10
-    models: Path | None = None
 
     @field_validator("database_url")
     @classmethod

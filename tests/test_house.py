@@ -17,7 +17,7 @@ ROOMS = {
     "nutpie": {"measurement/inference.py"},
     "jax": {f"measurement/{name}.py" for name in ("likelihood", "lift_likelihood", "density", "inference")},
     "ortools": {"optimizer/solver.py", "measurement/geotest/assignment.py"},
-    "openpyxl": {"bidding/reports/workbook.py", "bidding/bulk/workbook_out.py"},
+    "openpyxl": {"bidding/reports/workbook.py", "bidding/bulk/workbook_out.py", "api/services/export_plan.py"},
     "fastapi": {"api"},
     "typer": {"api"},
     "rich": {"api"},

@@ -17,12 +17,13 @@ class ExitCode(IntEnum):
 
 def explain(error: Exception) -> tuple[ExitCode, str] | None:
     """Exit code and message of an error that a person can mend, or None for a fault of the program."""
+    from api.refusals import Refusal
     from measurement.errors import BadInput, ModelRefused, SamplingStopped
     from optimizer.errors import BadProblem, BadRules, DeadlineExceeded
 
     if isinstance(error, TyperException):
         return ExitCode.BAD_INPUT, error.format_message()
-    if isinstance(error, BadInput | BadProblem | BadRules):
+    if isinstance(error, BadInput | BadProblem | BadRules | Refusal):
         return ExitCode.BAD_INPUT, str(error)
     if isinstance(error, ModelRefused):
         return ExitCode.REFUSED, str(error)

@@ -22,6 +22,10 @@ MapFile = Annotated[Path | None, typer.Option("--map", help="A panel.toml that n
 Controls = Annotated[str, typer.Option("--controls", help="Further columns to admit as controls: a,b.")]
 ModelFolder = Annotated[Path, typer.Argument(metavar="MODEL", help="A model stored by rmo fit.", show_default=False)]
 
+Data = Annotated[
+    Path | None, typer.Option("--data", help="Folder of the embedded service. Default: rmo-data.", show_default=False)
+]
+
 
 def names(text: str) -> tuple[str, ...]:
     """`a, b` → `("a", "b")`."""

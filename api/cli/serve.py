@@ -1,47 +1,77 @@
-"""`rmo serve`: a folder of stored models in, an HTTP service on loopback out."""
+"""`rmo serve`: a data folder in, the service on loopback out."""
 
 import signal
 import socket
-from pathlib import Path
+from contextlib import suppress
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from api.cli.exits import ExitCode
-from api.cli.options import Json, UnusedSeed
+from api.cli.options import Data, Json, UnusedSeed
 from api.cli.output import note, print_json
 
 if TYPE_CHECKING:
     from uvicorn import Server
 
-Models = Annotated[Path, typer.Option("--models", help="Folder that holds the stored models.", show_default=False)]
-Port = Annotated[int, typer.Option("--port", min=0, max=65535, help="Port to listen on; 0 takes a free one.")]
-Host = Annotated[str, typer.Option("--host", help="Address to listen on; loopback unless you say otherwise.")]
+    from api.settings import Settings
+
+Port = Annotated[
+    int | None, typer.Option("--port", min=0, max=65535, help="Port to listen on; 0 takes a free one. Default: 8000.")
+]
+Host = Annotated[
+    str | None,
+    typer.Option("--host", help="Address to listen on. Default: 127.0.0.1: this machine only."),
+]
+
+HOW_TO_OPEN = (
+    "only this machine can reach it; to let others in, put something before it that speaks TLS, or set "
+    "RMO_ALLOW_REMOTE=true and --host 0.0.0.0 on a network you trust"
+)
+FIRST_KEY = (
+    "nobody has a key yet; make one: rmo admin create-account NAME, then rmo admin create-key --account ID --role buyer"
+)
 
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
-    app.command(epilog="Example: rmo serve --models models --port 8000")(serve)
+    app.command(epilog="Example: rmo serve --data rmo-data --port 8000")(serve)
 
 
-def serve(models: Models, port: Port = 8000, host: Host = "127.0.0.1", seed: UnusedSeed = 0, json: Json = False) -> int:
-    """Answer over HTTP: POST /v1/plans, GET /v1/models/{id}, GET /healthz."""
-    if not models.is_dir():
-        raise typer.BadParameter(f"there is no folder {models}", param_hint="--models")
+def serve(data: Data = None, port: Port = None, host: Host = None, seed: UnusedSeed = 0, json: Json = False) -> int:
+    """Answer over HTTP: accounts, datasets, models and plans. Everything is kept in the data folder."""
     import uvicorn
 
     from api.app import create_app
-    from api.settings import Settings
+    from api.settings import is_loopback, read_settings
 
-    with _listen(host, port) as listening:
-        settings = Settings(models=models, host=host, port=listening.getsockname()[1])
+    given = {name: value for name, value in (("data", data), ("port", port), ("host", host)) if value is not None}
+    settings = read_settings(**given)
+    with _listen(settings.host, settings.port) as listening:
+        settings = read_settings(**given | {"port": listening.getsockname()[1]})
+        has_key = _prepare(settings)
         server = uvicorn.Server(uvicorn.Config(create_app(settings), log_level="warning"))
         if json:
-            print_json({"url": settings.url, "models": str(models)})
-        note(f"serving the models in {models} on {settings.url}; Ctrl-C ends it")
+            print_json({"url": settings.url, "data": str(settings.data)})
+        note(f"serving {settings.data} on {settings.url}; Ctrl-C ends it")
+        if is_loopback(settings.host):
+            note(HOW_TO_OPEN)
+        if not has_key:
+            note(FIRST_KEY)
         _run_until_told(server, listening)
     note("stopped")
     return ExitCode.DONE
+
+
+def _prepare(settings: "Settings") -> bool:
+    """Open the store once, so that what is wrong with it is said before anything listens; whether anybody has a key."""
+    from api.service import Service
+
+    service = Service.open(settings)
+    try:
+        return service.has_key()
+    finally:
+        service.close()
 
 
 def _listen(host: str, port: int) -> socket.socket:
@@ -60,8 +90,7 @@ def _run_until_told(server: "Server", listening: socket.socket) -> None:
     """Ctrl-C and SIGTERM both end the service cleanly; uvicorn raises either again when it is done."""
     before = signal.signal(signal.SIGTERM, lambda *_: None)
     try:
-        server.run(sockets=[listening])
-    except KeyboardInterrupt:
-        pass
+        with suppress(KeyboardInterrupt):
+            server.run(sockets=[listening])
     finally:
         signal.signal(signal.SIGTERM, before)

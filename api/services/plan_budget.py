@@ -138,7 +138,7 @@ def _ask(model: FittedModel, request: PlanRequest, curves_of: CurvesOf | None) -
     from measurement.posterior import response_curves
     from optimizer.blackouts import close_weeks
 
-    rules = _rules(request.rules, model.panel.channel_names)
+    rules = rules_of(request.rules, model.panel.channel_names)
     whole = with_new_channels((curves_of or response_curves)(model, request.weeks), rules.new_channels)
     new = tuple(channel.name for channel in rules.new_channels)
     actuals = None if request.actuals is None else read_actuals(request.actuals, model.panel, request.weeks, new)
@@ -174,7 +174,8 @@ def _against(curves: ResponseCurves, plan: "BudgetPlan", other: Mapping[str, flo
     return comparison
 
 
-def _rules(rules: Path | Mapping[str, Any] | None, channels: tuple[str, ...]) -> Rules:
+def rules_of(rules: Path | Mapping[str, Any] | None, channels: tuple[str, ...]) -> Rules:
+    """The rules of a file, of a mapping of the same layout, or none at all. Raises BadRules."""
     from api.services.rules_text import rules_text
     from optimizer.rules_file import parse_rules, read_rules
 

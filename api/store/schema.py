@@ -8,15 +8,12 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, text
 
+from api.refusals import SchemaTooNew
 from api.store.engine import begin_writing
 
 _MIGRATIONS = Path(__file__).with_name("migrations")
 _LOCK = 7_236_017
 """Any number, the same in every process: who upgrades PostgreSQL holds the lock of this number."""
-
-
-class SchemaTooNew(Exception):
-    """The database was written by a later version of the program."""
 
 
 def upgrade(engine: Engine, revision: str = "head") -> None:

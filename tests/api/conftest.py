@@ -9,7 +9,8 @@ import tempfile
 import uuid
 import warnings
 from collections.abc import Iterator
-from dataclasses import replace
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -19,8 +20,15 @@ from sqlalchemy import create_engine, text
 
 import measurement.posterior
 import measurement.storage
+from api.app import create_app
+from api.service import Service
+from api.services import administer
+from api.settings import Settings
+from api.store.accounts import NewAccount
 from api.store.engine import Store, database_url, make_engine
+from api.store.keys import KeyWish
 from api.store.schema import upgrade
+from api.store.states import Role
 from measurement.curves import ResponseCurves
 from measurement.fitted import FittedModel, Provenance, WeeklyContributions
 from measurement.interval import Interval, summarise
@@ -29,7 +37,7 @@ from measurement.report import Baseline, ChannelReport, Diagnostics, FitReport, 
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")
-    import fastapi.testclient  # noqa: F401  warns once, on import, which client it would rather have
+    import fastapi.testclient  # warns once, on import, which client it would rather have
 
 CHANNELS = ("amazon", "walmart", "search", "social", "display")
 VERDICTS = (Verdict.MEASURED, Verdict.MEASURED, Verdict.MEASURED, Verdict.WEAK, Verdict.NOT_MEASURABLE)
@@ -326,3 +334,81 @@ def store(url: str) -> Iterator[Store]:
     upgrade(made.engine)
     yield made
     made.close()
+
+
+@dataclass
+class Served:
+    """The service with one account, a key of each role in it, and a key of the installation.
+
+    Requests are the analyst's to this account unless they say otherwise.
+    """
+
+    client: Any
+    service: Service
+    account: str
+    keys: dict[str, str]
+
+    def get(self, path: str = "", role: str = "analyst", **given: Any) -> Any:
+        return self.request("GET", path, role, **given)
+
+    def post(self, path: str = "", role: str = "analyst", **given: Any) -> Any:
+        return self.request("POST", path, role, **given)
+
+    def request(self, method: str, path: str, role: str = "analyst", **given: Any) -> Any:
+        headers = {"Authorization": f"Bearer {self.keys[role]}", **given.pop("headers", {})}
+        return self.client.request(method, f"/v1/accounts/{self.account}{path}", headers=headers, **given)
+
+    def store_model(self, model: FittedModel) -> str:
+        """The id of the model, brought into the account."""
+        with tempfile.TemporaryDirectory() as room:
+            measurement.storage.save_model(model, Path(room) / "model")
+            made = administer.import_model(self.service, self.account, Path(room) / "model")
+        return str(made["id"])
+
+
+def open_account(service: Service, name: str = "Acme") -> tuple[str, dict[str, str]]:
+    """A new account, and a key of each role in it."""
+    account = administer.create_account(service, NewAccount(name))["id"]
+    keys = {role.value: administer.create_key(service, KeyWish(account, role, role.value))["key"] for role in Role}
+    return account, keys
+
+
+@contextmanager
+def serving(settings: Settings) -> Iterator[Served]:
+    app = create_app(settings)
+    with fastapi.testclient.TestClient(app, raise_server_exceptions=False) as client:
+        account, keys = open_account(app.state.service)
+        keys["installation"] = administer.create_key(app.state.service, KeyWish(None, Role.ADMIN, "root"))["key"]
+        yield Served(client, app.state.service, account, keys)
+
+
+@pytest.fixture
+def served(tmp_path: Path) -> Iterator[Served]:
+    with serving(Settings(data=tmp_path / "data")) as served:
+        yield served
+
+
+def problem(response: Any, status: int, code: str) -> dict[str, Any]:
+    """The problem document that a response must be."""
+    assert response.status_code == status, response.text
+    assert response.headers["content-type"] == "application/problem+json"
+    body: dict[str, Any] = response.json()
+    assert (body["status"], body["code"]) == (status, code)
+    assert body["type"].endswith(code)
+    assert body["detail"]
+    return body
+
+
+@pytest.fixture(name="problem", scope="session")
+def problem_of() -> Any:
+    return problem
+
+
+@pytest.fixture(name="open_account", scope="session")
+def account_opener() -> Any:
+    return open_account
+
+
+@pytest.fixture(name="serving", scope="session")
+def server() -> Any:
+    return serving

@@ -63,7 +63,7 @@ BAD = {
     "no geos": ["simulate", "--out", "w", "--geos", "0"],
     "a file in the way": ["simulate", "--out", "broken.csv"],
     "a negative seed": ["simulate", "--out", "w", "--seed", "-1"],
-    "no folder to serve": ["serve", "--models", "nowhere"],
+    "an account that is not there": ["admin", "import-model", "acc_x", "model", "--data", "served"],
     "compare with nothing": ["compare", "model", "nowhere"],
 }
 
@@ -158,14 +158,15 @@ def test_workers_that_will_not_end_are_ended_with_the_command(ending: signal.Sig
 
 @pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGTERM])
 def test_serve_answers_and_ends_cleanly(room: Path, ending: signal.Signals) -> None:
-    command = [str(RMO), "serve", "--models", str(room), "--port", "0", "--json"]
+    command = [str(RMO), "serve", "--data", str(room / "served"), "--port", "0", "--json"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as service:
         try:
             assert service.stdout is not None
             url = json.loads("".join(iter(service.stdout.readline, "}\n")) + "}")["url"]
             assert url.startswith("http://127.0.0.1:")
             assert _answer(f"{url}/healthz") == {"status": "ok"}
-            assert _answer(f"{url}/v1/models/model")["id"] == "model"
+            assert _answer(f"{url}/readyz")["status"] == "ok"
+            assert _answer(f"{url}/v1/accounts")["code"] == "unauthenticated"
             service.send_signal(ending)
             _, said = service.communicate(timeout=15)
         finally:
@@ -178,7 +179,7 @@ def test_serve_on_a_taken_port_is_bad_input(room: Path) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
-        answer = rmo("serve", "--models", room, "--port", taken.getsockname()[1])
+        answer = rmo("serve", "--data", room / "served", "--port", taken.getsockname()[1])
     assert answer.returncode == 2
     assert "cannot listen" in answer.stderr
 

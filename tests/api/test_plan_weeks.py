@@ -6,10 +6,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from fastapi.testclient import TestClient
 
 import measurement.storage
-from api.app import create_app
 from api.cli.main import run
 from api.settings import Settings
 from measurement.fitted import FittedModel
@@ -27,9 +25,14 @@ def stored(tmp_path_factory: pytest.TempPathFactory, drawn: FittedModel) -> Path
 
 
 @pytest.fixture(scope="module")
-def client(stored: Path) -> Iterator[TestClient]:
-    with TestClient(create_app(Settings(models=stored.parent)), raise_server_exceptions=False) as client:
-        yield client
+def served(tmp_path_factory: pytest.TempPathFactory, serving: Any) -> Iterator[Any]:
+    with serving(Settings(data=tmp_path_factory.mktemp("served") / "data")) as served:
+        yield served
+
+
+@pytest.fixture(scope="module")
+def spring(served: Any, drawn: FittedModel) -> str:
+    return str(served.store_model(drawn))
 
 
 def written(folder: Path, *lines: str) -> str:
@@ -77,16 +80,16 @@ def test_weeks_spent_already_stay_and_the_rest_is_replanned(
 
 
 @pytest.mark.parametrize(("factor", "left"), [(1.0, False), (3.0, True), (0.2, True)])
-def test_sales_are_held_against_what_the_plan_expected(client: TestClient, factor: float, left: bool) -> None:
+def test_sales_are_held_against_what_the_plan_expected(served: Any, spring: str, factor: float, left: bool) -> None:
     """As planned, three times as much, a fifth."""
     rows = [as_numbers(dict(zip(HEADER.split(","), line.split(","), strict=True))) for line in (FIRST, SECOND)]
-    body = {"model": "spring", "budget": BUDGET}
-    untold = client.post("/v1/plans", json=body | {"actuals": rows}).json()["actuals"]["sales"]
+    body = {"model": spring, "budget": BUDGET}
+    untold = served.post("/plans", json=body | {"actuals": rows}).json()["actuals"]["sales"]
     assert untold["left_interval"] is None
-    some = client.post("/v1/plans", json=body | {"actuals": [row | {"sales": 1.0} for row in rows]}).json()
+    some = served.post("/plans", json=body | {"actuals": [row | {"sales": 1.0} for row in rows]}).json()
     each = factor * some["actuals"]["sales"]["expected"]["p50"] / 2
     sold = [row | {"sales": each} for row in rows]
-    sales = client.post("/v1/plans", json=body | {"actuals": sold}).json()["actuals"]["sales"]
+    sales = served.post("/plans", json=body | {"actuals": sold}).json()["actuals"]["sales"]
     assert sales["actual"] == pytest.approx(2 * each)
     assert sales["left_interval"] is left
     assert ("have left the plan" in sales["reason"]) is left
@@ -98,23 +101,23 @@ def as_numbers(row: dict[str, Any]) -> dict[str, Any]:
 
 
 def test_rows_over_http_answer_as_a_file_does(
-    stored: Path, tmp_path: Path, client: TestClient, capsys: pytest.CaptureFixture[str]
+    stored: Path, tmp_path: Path, served: Any, spring: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     plan = planned(stored, capsys, "--actuals", written(tmp_path, FIRST, SECOND))
     rows = [dict(zip(HEADER.split(","), line.split(","), strict=True)) for line in (FIRST, SECOND)]
     rows = [as_numbers(row) for row in rows]
-    answer = client.post("/v1/plans", json={"model": "spring", "budget": BUDGET, "actuals": rows})
+    answer = served.post("/plans", json={"model": spring, "budget": BUDGET, "actuals": rows})
     assert answer.status_code == 200, answer.text
     assert answer.json() == plan
     rows[1]["date"] = "2025-01-07"
-    refused = client.post("/v1/plans", json={"model": "spring", "budget": BUDGET, "actuals": rows})
+    refused = served.post("/plans", json={"model": spring, "budget": BUDGET, "actuals": rows})
     assert refused.status_code == 422
     assert "write 2025-01-06" in refused.json()["detail"]
 
 
-def test_a_blackout_over_http_is_kept(client: TestClient) -> None:
+def test_a_blackout_over_http_is_kept(served: Any, spring: str) -> None:
     rules = {"channel": {"amazon": {"blackout": [2, "2025-01-14"]}}}
-    plan = client.post("/v1/plans", json={"model": "spring", "budget": BUDGET, "rules": rules}).json()
+    plan = served.post("/plans", json={"model": spring, "budget": BUDGET, "rules": rules}).json()
     spent = weeks_of(plan, "amazon")
     assert [week + 1 for week, money in enumerate(spent) if money == 0] == [2, 3]
 
@@ -149,29 +152,29 @@ def test_actuals_beyond_the_budget_are_a_conflict(
     assert answer["actuals"]["weeks"] == 2
 
 
-def test_a_new_channel_is_planned_from_what_is_stated_of_it(client: TestClient) -> None:
+def test_a_new_channel_is_planned_from_what_is_stated_of_it(served: Any, spring: str) -> None:
     stated = {"name": "instacart", "iroas": {"median": 3.0, "p95": 6.0}, "typical_spend": 40_000, "max": 50_000}
-    body = {"model": "spring", "budget": BUDGET, "rules": {"new_channel": [stated]}}
-    plan = client.post("/v1/plans", json=body).json()
+    body = {"model": spring, "budget": BUDGET, "rules": {"new_channel": [stated]}}
+    plan = served.post("/plans", json=body).json()
     line = plan["lines"][-1]
     assert (line["channel"], line["without_history"], line["current_spend"]) == ("instacart", True, 0.0)
     assert line["spend"] == 50_000
     assert "instacart has no history" in plan["advice"]
     row = dict(zip(HEADER.split(","), FIRST.split(","), strict=True)) | {"instacart_spend": "1000"}
-    begun = client.post("/v1/plans", json=body | {"actuals": [row]}).json()
+    begun = served.post("/plans", json=body | {"actuals": [row]}).json()
     assert weeks_of(begun, "instacart")[0] == 1000.0
     assert begun["lines"][-1]["spend"] == 50_000
-    refused = client.post("/v1/plans", json=body | {"rules": {"new_channel": [stated | {"max": -1}]}})
+    refused = served.post("/plans", json=body | {"rules": {"new_channel": [stated | {"max": -1}]}})
     assert refused.status_code == 422
     assert "max is out of its range" in refused.json()["detail"]
 
 
-def test_a_split_over_geos_goes_with_even_weeks_only(client: TestClient) -> None:
+def test_a_split_over_geos_goes_with_even_weeks_only(served: Any, spring: str) -> None:
     row = dict(zip(HEADER.split(","), FIRST.split(","), strict=True))
-    body = {"model": "spring", "budget": BUDGET, "by_geo": True}
-    refused = client.post("/v1/plans", json=body | {"actuals": [row]})
+    body = {"model": spring, "budget": BUDGET, "by_geo": True}
+    refused = served.post("/plans", json=body | {"actuals": [row]})
     assert refused.status_code == 422
     assert "knows no weeks spent already" in refused.json()["detail"]
     rules = {"channel": {"amazon": {"blackout": [2]}}}
-    assert "no blackouts" in client.post("/v1/plans", json=body | {"rules": rules}).json()["detail"]
-    assert "geos" in client.post("/v1/plans", json=body).json()
+    assert "no blackouts" in served.post("/plans", json=body | {"rules": rules}).json()["detail"]
+    assert "geos" in served.post("/plans", json=body).json()

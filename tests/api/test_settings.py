@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from api.settings import BadSettings, Settings, read_settings
+from api.refusals import BadSettings
+from api.settings import Settings, read_settings
 
 SECRET = "postgresql://rmo:hunter2@db.example/rmo"
 

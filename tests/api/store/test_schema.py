@@ -7,8 +7,9 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import inspect, text
 
+from api.refusals import SchemaTooNew
 from api.store.engine import Store, make_engine
-from api.store.schema import SchemaTooNew, latest_revision, revision_of, upgrade
+from api.store.schema import latest_revision, revision_of, upgrade
 from api.store.tables import Base
 
 

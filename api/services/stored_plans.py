@@ -1,0 +1,61 @@
+"""What an account asks of a stored model in, the plan as plain JSON out; and two kept plans held against each other."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from api.plain_json import plain
+from api.service import Service
+from api.services.other_plan import read_plan
+from api.services.plan_budget import PlanRequest, one_question, plan_budget, rules_of
+from api.store.models import find_model
+from api.store.plans import find_plan
+from api.store.tables import Plan
+from optimizer.question import Asked
+
+_SIDES = ("force", "frontier", "by_geo")
+
+
+def make_plan(service: Service, account: str, asked: Mapping[str, Any]) -> dict[str, Any]:
+    """The plan.
+
+    Args:
+        service: where models lie.
+        account: whose model and whose other plan.
+        asked: the keys of the request's body, those not given left out.
+
+    Raises:
+        NotFound: the model, or the plan to hold this against.
+        BadProblem, BadRules, ActualsError: what is asked cannot be planned.
+    """
+    question = one_question({kind.value: asked.get(kind.value) for kind in Asked})
+    with service.store.reading() as session:
+        sha256 = find_model(session, account, asked["model"]).sha256
+        against = asked.get("against")
+        if isinstance(against, str):
+            against = find_plan(session, account, against, "against").answer
+    sides = {name: asked.get(name, False) for name in _SIDES}
+    request = PlanRequest(
+        question, asked["weeks"], asked.get("rules"), against=against, actuals=asked.get("actuals"), **sides
+    )
+    model = service.models.model(account, sha256)
+    return plan_budget(model, request, lambda _, weeks: service.models.curves(account, sha256, weeks))
+
+
+def compare_stored(service: Service, plan: Plan, other: Plan) -> dict[str, Any]:
+    """What the first is expected to sell more, by its own model.
+
+    Raises:
+        BadProblem: they are for other numbers of weeks or other channels, or one has no lines.
+    """
+    from measurement.new_channel import with_new_channels
+    from optimizer.comparison import compare_plans
+
+    with service.store.reading() as session:
+        sha256 = find_model(session, plan.account_id, plan.model_id).sha256
+    weeks = plan.answer["weeks"]
+    curves = service.models.curves(plan.account_id, sha256, weeks)
+    rules = rules_of(plan.request.get("rules"), service.models.model(plan.account_id, sha256).panel.channel_names)
+    whole = with_new_channels(curves, rules.new_channels)
+    spend = read_plan(plan.answer, weeks)
+    compared: dict[str, Any] = plain(compare_plans(whole, spend, read_plan(other.answer, weeks)).to_json())
+    return compared

@@ -1,0 +1,63 @@
+"""Datasets in the tables: versions of panels' files under a name, found and listed by account."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from api.paging import Page, PageRequest, page_of
+from api.refusals import NotFound
+from api.store.columns import now
+from api.store.ids import Kind, new_id
+from api.store.tables import Account, Dataset
+
+
+@dataclass(frozen=True)
+class NewDataset:
+    """A panel's file that was checked: its hash among the account's files, and the check's JSON."""
+
+    account: str
+    name: str
+    sha256: str
+    file_name: str
+    rows: int
+    report: dict[str, Any]
+    map: str | None = None
+
+
+def add_dataset(session: Session, new: NewDataset) -> Dataset:
+    """The next version under its name; two at once take turns at the account's row."""
+    session.execute(select(Account.id).where(Account.id == new.account).with_for_update())
+    mine = (Dataset.account_id == new.account, Dataset.name == new.name)
+    last = session.scalar(select(func.max(Dataset.version)).where(*mine)) or 0
+    row = Dataset(
+        id=new_id(Kind.DATASET),
+        account_id=new.account,
+        name=new.name,
+        version=last + 1,
+        sha256=new.sha256,
+        file_name=new.file_name,
+        map=new.map,
+        rows=new.rows,
+        report=new.report,
+        created=now(),
+    )
+    session.add(row)
+    session.flush()
+    return row
+
+
+def find_dataset(session: Session, account: str, dataset: str, field: str = "dataset") -> Dataset:
+    """The account's dataset of this id. Raises NotFound, naming `field`."""
+    row = session.scalars(select(Dataset).where(Dataset.account_id == account, Dataset.id == dataset)).one_or_none()
+    if row is None:
+        raise NotFound("There is no such dataset.", field)
+    return row
+
+
+def list_datasets(session: Session, account: str, name: str | None, page: PageRequest) -> Page[Any]:
+    """The account's datasets, under one name or all, newest first, without their reports."""
+    columns = (Dataset.id, Dataset.name, Dataset.version, Dataset.file_name, Dataset.rows, Dataset.created)
+    rows = select(*columns, Dataset.sha256).where(Dataset.account_id == account)
+    return page_of(session, rows if name is None else rows.where(Dataset.name == name), Dataset.id, page)
