@@ -10,11 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bidding.account import Account, BidLimits
-from bidding.guardrails.moves_of_night import ceilings
 from bidding.history import History
 from bidding.money import MICROS, micros_of
 from bidding.night import PlatformBounds
 from bidding.outlook import BidResponse
+from bidding.placements import ceilings
 from bidding.snapshot import Snapshot
 
 FloatArray = NDArray[np.float64]

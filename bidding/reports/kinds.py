@@ -41,11 +41,14 @@ def report_kinds(account: Account, today: np.datetime64) -> tuple[ReportKind, ..
     def amazon_days(table: Table, places: Mapping[str, int]) -> Parsed:
         return amazon_reports.read_days(table, places, currency)
 
+    def placements(table: Table, places: Mapping[str, int]) -> Parsed:
+        return amazon_reports.read_placements(table, places, currency)
+
     walmart_report = walmart.keyword_snapshot(window_of(account, Platform.WALMART))
     return (
         ReportKind(amazon_bulksheet.BULKSHEET, bulksheet),
         ReportKind(amazon_reports.search_term_report(window), amazon_days),
-        ReportKind(amazon_reports.placement_report(window), _unused("placement reports are not used")),
+        ReportKind(amazon_reports.placement_report(window), placements),
         ReportKind(amazon_reports.targeting_report(window), amazon_days),
         target_kind(walmart_report, currency),
         target_kind(google.KEYWORD_REPORT, currency),
@@ -74,10 +77,3 @@ def window_of(account: Account, platform: Platform) -> int:
             "folder can have one window only; keep them in two accounts"
         )
     return next(iter(windows), USUAL_WINDOW)
-
-
-def _unused(why: str) -> Read:
-    def read(table: Table, places: Mapping[str, int]) -> Parsed:
-        return Parsed(Platform.AMAZON, table.file, warnings=(f"{table.file}: {why}",))
-
-    return read

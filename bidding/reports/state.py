@@ -106,11 +106,17 @@ def _joined(parts: Sequence[_Part], account: Account, warnings: list[str]) -> St
     platforms: list[Platform] = []
     for part in parts:
         claimed = part.channel != NO_CHANNEL
+        elsewhere = {name for platform, name in row_of if platform is not part.platform}
+        shared = claimed & np.array([name in elsewhere for name in part.campaigns.ids], dtype=bool)
+        if shared.any():
+            names = ", ".join(part.campaigns.ids[shared][:3])
+            warnings.append(f"campaigns of {part.platform.value} with another platform's ids are left out: {names}")
         outside[part.platform] = frozenset(part.campaigns.ids[~claimed]) | frozenset(part.campaigns.names[~claimed])
         if (~claimed).any():
             warnings.append(
                 f"{int((~claimed).sum())} campaigns of {part.platform.value} belong to no channel: left out"
             )
+        claimed = claimed & ~shared
         for name in part.campaigns.ids[claimed]:
             row_of[part.platform, name] = len(row_of)
         keep = np.array([(part.platform, name) in row_of for name in part.targets.campaigns], dtype=bool)
