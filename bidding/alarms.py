@@ -23,7 +23,7 @@ FloatArray = NDArray[np.float64]
 
 DAYS = 56
 EXHAUSTED = 0.1
-"""Share of the day without budget from which on a campaign is told."""
+"""Share of the day without budget above which a campaign is told; Google's "< 10%" counts as just that."""
 MOST_CAMPAIGNS = 50
 
 
@@ -95,7 +95,7 @@ def _exhausted(night: Night) -> Iterator[Alert]:
     share = np.zeros(len(snapshot.campaigns.ids))
     np.maximum.at(share, snapshot.targets.campaign[rows.target[fresh]], np.nan_to_num(rows.out_of_budget[fresh]))
     for row in np.argsort(-share, kind="stable")[:MOST_CAMPAIGNS]:
-        if share[row] < EXHAUSTED:
+        if share[row] <= EXHAUSTED:
             return
         channel = snapshot.channels[int(snapshot.campaigns.channel[row])]
         name = str(snapshot.campaigns.names[row])

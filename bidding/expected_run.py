@@ -96,12 +96,16 @@ def scaled(outlook: Outlook, by: FloatArray) -> Outlook:
 def _spend_of_smart(night: Night, caps: tuple[FloatArray, FloatArray], steered: Steered) -> FloatArray:
     """Spend over today's of every target, by what the run does to its lever, `(N,)`."""
     snapshot, (values, moves, guarded) = night.snapshot, steered.targets
-    of_lever = spend_after_roas(money_of(moves.old), money_of(guarded.new))
-    own = values.target >= 0
     by_campaign, by_target = np.ones(len(snapshot.campaigns.ids)), np.ones(len(snapshot.targets))
+    if night.steering is None:
+        return by_target
+    levers, own = night.steering.levers, values.target >= 0
+    now = np.where(own, 0.0, levers.campaign_return[values.campaign])
+    now[own] = levers.target_return[values.target[own]]
+    of_lever = spend_after_roas(money_of(moves.old), money_of(guarded.new), now)
     by_campaign[values.campaign[~own]] = of_lever[~own]
     by_target[values.target[own]] = of_lever[own]
-    capped = np.where(snapshot.targets.kind == TargetKind.AD_SET, spend_after_cap(*caps), 1.0)
+    capped = np.where(snapshot.targets.kind == TargetKind.AD_SET, spend_after_cap(*caps, levers.order_cost), 1.0)
     found: FloatArray = by_target * by_campaign[snapshot.targets.campaign] * capped
     return found
 

@@ -23,6 +23,8 @@ EDITS_A_WEEK = 2
 WORTH_AN_EDIT = 0.03
 LARGEST_RESPONSE = 1.5
 """Spend is expected to move by at most this factor with one edit, whatever the power of 0.8 says of it."""
+SLACK = 0.1
+"""Below what comes, from which on a target on return no longer binds."""
 LEAST_SHARE = 0.05
 """Of a channel's budget, that smart campaigns are steered to where the bids beside them take all of it."""
 
@@ -34,6 +36,8 @@ class SmartLevers:
     Attributes:
         campaign_roas, target_roas: attributed sales per unit of cost, by campaign `(M,)` and by target `(N,)`.
         cap: cost per order, money, by target, `(N,)`.
+        campaign_return, target_return: attributed sales per unit of cost as they are, `(M,)` and `(N,)`.
+        order_cost: cost per order as it is, `(N,)`.
         appetite: spend over today's at which the campaign's next unit returns what it should, `(M,)`.
         price: profit that the next unit of money shall bring, by channel, `(C,)`.
     """
@@ -41,6 +45,9 @@ class SmartLevers:
     campaign_roas: FloatArray
     target_roas: FloatArray
     cap: FloatArray
+    campaign_return: FloatArray
+    target_return: FloatArray
+    order_cost: FloatArray
     appetite: FloatArray
     price: FloatArray
 
@@ -83,12 +90,16 @@ def smart_levers(
     by_campaign, by_target = price[snapshot.campaigns.channel], price[snapshot.channel_of_targets()]
     with np.errstate(divide="ignore", invalid="ignore"):
         appetite = (SALES_ELASTICITY * campaigns.profit / campaigns.cost / by_campaign) ** _POWER
+        returns, of_targets, order_cost = campaigns.sales / campaigns.cost, own.sales / own.cost, own.cost / own.orders
     smart = snapshot.campaigns.strategy == Strategy.SMART
     of_smart = smart[snapshot.targets.campaign]
     return SmartLevers(
         campaign_roas=np.where(smart, _roas(campaigns, by_campaign), np.nan),
         target_roas=np.where(of_smart, _roas(own, by_target), np.nan),
         cap=np.where(of_smart, _cap(own, by_target), np.nan),
+        campaign_return=returns,
+        target_return=of_targets,
+        order_cost=order_cost,
         appetite=np.where(smart & np.isfinite(appetite), appetite, np.nan),
         price=price,
     )
@@ -97,14 +108,24 @@ def smart_levers(
 _POWER = 1.0 / (1.0 - SALES_ELASTICITY)
 
 
-def spend_after_roas(old: FloatArray, new: FloatArray) -> FloatArray:
-    """Spend over today's that follows a target on return which moves from old to new; 1 where either is not known."""
-    return _followed(new, old)
+def spend_after_roas(old: FloatArray, new: FloatArray, now: FloatArray) -> FloatArray:
+    """Spend over today's that follows a target on return which moves from old to new, where `now` is what comes.
+
+    A target well below what comes holds nothing back: moving it changes nothing until it reaches that. 1 where nothing
+    is known.
+    """
+    return _followed(np.maximum(new, _least(now)), np.maximum(old, _least(now)))
 
 
-def spend_after_cap(old: FloatArray, new: FloatArray) -> FloatArray:
-    """Spend over today's that follows a cost per order which moves from old to new; 1 where either is not known."""
-    return _followed(old, new)
+def spend_after_cap(old: FloatArray, new: FloatArray, now: FloatArray) -> FloatArray:
+    """The same of a cost per order, which holds nothing back where it lies well above what an order costs."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return spend_after_roas(1.0 / old, 1.0 / new, 1.0 / now)
+
+
+def _least(now: FloatArray) -> FloatArray:
+    """The lowest target on return that still holds something back: averages of few orders scatter around it."""
+    return np.nan_to_num(now, posinf=0.0) * (1.0 - SLACK)
 
 
 def worth_an_edit(old: IntArray, wanted: IntArray) -> BoolArray:
@@ -113,9 +134,9 @@ def worth_an_edit(old: IntArray, wanted: IntArray) -> BoolArray:
     return found
 
 
-def _followed(dear: FloatArray, cheap: FloatArray) -> FloatArray:
+def _followed(new: FloatArray, old: FloatArray) -> FloatArray:
     with np.errstate(divide="ignore", invalid="ignore"):
-        spend = np.clip((cheap / dear) ** _POWER, 1.0 / LARGEST_RESPONSE, LARGEST_RESPONSE)
+        spend = np.clip((old / new) ** _POWER, 1.0 / LARGEST_RESPONSE, LARGEST_RESPONSE)
     found: FloatArray = np.where(np.isfinite(spend), spend, 1.0)
     return found
 

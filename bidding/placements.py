@@ -70,6 +70,21 @@ def choose_modifiers(results: PlacementResults) -> Modifiers:
     return Modifiers(increase, lowest, mix)
 
 
+@dataclass(frozen=True, eq=False)
+class Increases:
+    """Increases that shall be asked tonight.
+
+    Attributes:
+        modifiers: what they were chosen from; None where no report tells of placements.
+        wanted: fractions, `(M, 3)`; those in force where none is asked.
+        lift: what tonight's limits let them make of a campaign's bids on average, against those in force, `(M,)`.
+    """
+
+    modifiers: Modifiers | None
+    wanted: FloatArray
+    lift: FloatArray
+
+
 def increases_to_ask(snapshot: Snapshot, chosen: Modifiers) -> FloatArray:
     """The chosen increases where they are worth a move, else those in force, `(M, 3)`."""
     now = snapshot.campaigns.modifiers

@@ -55,6 +55,12 @@ def reach_of(snapshot: Snapshot, account: Account, bounds: PlatformBounds, histo
     return Reach(base, np.minimum(np.maximum(low, least), base), np.maximum(np.minimum(high, most), base))
 
 
+def lifted(reach: Reach, lift: FloatArray) -> Reach:
+    """Reach in bids under the increases in force, where new ones lift every bid by `lift` on average, `(N,)`."""
+    low, high = np.minimum(reach.low * lift, reach.base), np.maximum(reach.high * lift, reach.base)
+    return Reach(reach.base, low, high)
+
+
 def highest_columns(response: BidResponse, reach: Reach, may_rise: NDArray[np.bool_]) -> NDArray[np.int64]:
     """Last column that each target's choice may take, `(N,)`: the base's where its bid may not rise.
 

@@ -1,20 +1,24 @@
 """What a night has learnt in; what the data ask of placements, smart-bidding campaigns and daily budgets out."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
+from bidding.account import Account
 from bidding.changes import ChangeKind
 from bidding.days import days_since, totals
 from bidding.expected import expect
+from bidding.guardrails.moves_of_levers import PLACEMENT_REST_DAYS
+from bidding.in_force import has_placements, in_force
 from bidding.levers import SmartLevers, smart_levers
 from bidding.night import Steering
 from bidding.outlook import BidChoice, BidResponse, ClickValues
 from bidding.pacing import DailyBudget, campaign_budgets, correction
 from bidding.past_runs import Past
-from bidding.placements import choose_modifiers, increases_to_ask
-from bidding.snapshot import Snapshot, TargetKind
+from bidding.placements import Increases, choose_modifiers, increases_to_ask
+from bidding.snapshot import Placement, Snapshot, TargetKind
 
 FloatArray = NDArray[np.float64]
 Money = Mapping[str, float]
@@ -26,25 +30,65 @@ LEAST_APPETITE, LARGEST_APPETITE = 0.8, 1.25
 
 
 def steering_of(
-    snapshot: Snapshot, values: ClickValues, response: BidResponse, choice: BidChoice, budgets: Money, past: Past
+    snapshot: Snapshot, learnt: tuple[ClickValues, BidResponse, BidChoice], budgets: Money, asked: Increases, past: Past
 ) -> Steering:
     """What is asked beside bids and budgets.
 
     Args:
-        snapshot, values, response, choice: of the night.
+        snapshot: the account this morning.
+        learnt: values, response and choice of the night.
         budgets: money of a usual day by channel.
+        asked: `increases_of`.
         past: what earlier runs did.
     """
-    modifiers = None if snapshot.placements is None else choose_modifiers(snapshot.placements)
     money = np.array([budgets[name] for name in snapshot.channels])
     return Steering(
-        increases=snapshot.campaigns.modifiers if modifiers is None else increases_to_ask(snapshot, modifiers),
-        modifiers=modifiers,
-        levers=smart_levers(snapshot, values, response, choice, money),
+        increases=asked.wanted,
+        modifiers=asked.modifiers,
+        levers=smart_levers(snapshot, *learnt, money),
         edits=past.edits,
         placement_history=past.histories[ChangeKind.PLACEMENT],
         target_history=past.histories[ChangeKind.TARGET],
     )
+
+
+def increases_of(snapshot: Snapshot, account: Account, past: Past) -> Increases:
+    """Placement increases to ask for, and how far tonight's limits on change let them go."""
+    now = snapshot.campaigns.modifiers
+    if snapshot.placements is None:
+        return Increases(None, now, np.ones(len(now)))
+    modifiers = choose_modifiers(snapshot.placements)
+    wanted = np.where(has_placements(snapshot)[:, None], increases_to_ask(snapshot, modifiers), now)
+    limits = [next(own.limits for own in account.channels if own.name == name) for name in snapshot.channels]
+    daily = np.array([limit.daily_change for limit in limits])[snapshot.campaigns.channel, None]
+    reached = np.clip(1.0 + wanted, (1.0 + now) * (1.0 - daily), (1.0 + now) * (1.0 + daily)) - 1.0
+    reached = np.where(_resting(snapshot, past), now, reached)
+    return Increases(modifiers, wanted, modifiers.average(reached) / modifiers.average(now))
+
+
+def within_budget(asked: Increases, snapshot: Snapshot, response: BidResponse, budgets: Money) -> Increases:
+    """The same without rises in channels whose cheapest bids cost more than their money even so: nothing there could
+    make room for them."""
+    if asked.modifiers is None:
+        return asked
+    cost = totals(snapshot.channel_of_targets(), response.cost[:, 0] * snapshot.targets.enabled, len(snapshot.channels))
+    over = cost > np.array([budgets[name] for name in snapshot.channels])
+    rises = over[snapshot.campaigns.channel] & (asked.lift > 1.0)
+    now = snapshot.campaigns.modifiers
+    return replace(
+        asked,
+        wanted=np.where(rises[:, None], np.minimum(asked.wanted, now), asked.wanted),
+        lift=np.where(rises, 1.0, asked.lift),
+    )
+
+
+def _resting(snapshot: Snapshot, past: Past) -> NDArray[np.bool_]:
+    """Placements whose increase moved too short ago, `(M, 3)`."""
+    values = in_force(snapshot, ChangeKind.PLACEMENT)
+    recent = days_since(past.histories[ChangeKind.PLACEMENT].applied_on, snapshot.today) < PLACEMENT_REST_DAYS
+    found = np.zeros(snapshot.campaigns.modifiers.shape, dtype=bool)
+    found[values.campaign[recent], np.flatnonzero(recent) % len(Placement)] = True
+    return found
 
 
 def corrected(money: Money, snapshot: Snapshot, past: Past) -> dict[str, float]:

@@ -4,6 +4,7 @@ import hashlib
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -27,15 +28,16 @@ from bidding.night import Budgets, Night, PlatformBounds
 from bidding.optimize import ChoiceSettings, choose_bids, return_targets
 from bidding.outlook import BidResponse, ClickValues
 from bidding.pacing import DailyBudget, Period, money_of_usual_day, pace
-from bidding.past_runs import past_of
+from bidding.past_runs import Past, past_of
+from bidding.placements import Increases
 from bidding.plan_money import PlanMoney, from_day, money_around
 from bidding.platform_bounds import bounds_of
 from bidding.propose import propose
-from bidding.reach import Reach, highest_columns, reach_of
+from bidding.reach import Reach, highest_columns, lifted, reach_of
 from bidding.reports.reading import read_reports
 from bidding.run import BidRun
 from bidding.snapshot import Snapshot, Strategy
-from bidding.steering import corrected, daily_budgets, steering_of
+from bidding.steering import corrected, daily_budgets, increases_of, steering_of, within_budget
 from bidding.surroundings import circumstances_of, event_multipliers, events_from, freezes_elsewhere
 from bidding.worth import last_worth_bidding
 from measurement.geotest.freeze import read_freeze
@@ -96,15 +98,15 @@ def propose_bids(files: BidFiles, ledger: Ledger, settings: NightSettings) -> Bi
     bounds = bounds_of(snapshot, account)
     past = past_of(ledger, snapshot)
     reach = reach_of(snapshot, account, bounds, past.histories[ChangeKind.BID], bids_in_force(snapshot))
-    response = _response(snapshot, account, bounds, reach)
-    tell("choosing bids")
     today = _budgets(snapshot, money, events)
     money_per_day = corrected(money_of_usual_day(snapshot, today), snapshot, past)
+    increases, response = _increases(snapshot, account, past, money_per_day, partial(_response, bounds, reach))
+    tell("choosing bids")
     reachable = highest_columns(response, reach, may_rise(values))
     worth = last_worth_bidding(values, response, snapshot, money_per_day)
     within = ChoiceSettings(last=np.minimum(reachable, worth))
     choice = choose_bids(values, response, snapshot, money_per_day, return_targets(account, snapshot), within)
-    steering = steering_of(snapshot, values, response, choice, money_per_day, past)
+    steering = steering_of(snapshot, (values, response, choice), money_per_day, increases, past)
     tell("asking the guardrails")
     night = Night(
         snapshot=snapshot,
@@ -171,9 +173,29 @@ def _reported_roas(snapshot: Snapshot) -> dict[str, float]:
     return {name: float(sales[c] / cost[c]) for c, name in enumerate(snapshot.channels) if cost[c] > 0}
 
 
-def _response(snapshot: Snapshot, account: Account, bounds: PlatformBounds, reach: Reach) -> BidResponse:
+def _response(
+    bounds: PlatformBounds, reach: Reach, snapshot: Snapshot, account: Account, asked: Increases
+) -> BidResponse:
+    """Clicks and cost at the bids that tonight can reach, as they are under the placement increases in force."""
     step = float(bounds.bid_step.max(initial=1)) / MICROS
-    return learn_response(snapshot, account, candidate_bids(reach.base, step, reach.low, reach.high))
+    within = lifted(reach, asked.lift[snapshot.targets.campaign])
+    return learn_response(snapshot, account, candidate_bids(within.base, step, within.low, within.high))
+
+
+def _increases(
+    snapshot: Snapshot,
+    account: Account,
+    past: Past,
+    budgets: Mapping[str, float],
+    respond: Callable[[Snapshot, Account, Increases], BidResponse],
+) -> tuple[Increases, BidResponse]:
+    """Placement increases that bids can make room for, and the response at the bids that are left."""
+    asked = increases_of(snapshot, account, past)
+    response = respond(snapshot, account, asked)
+    kept = within_budget(asked, snapshot, response, budgets)
+    if np.array_equal(kept.lift, asked.lift):
+        return asked, response
+    return kept, respond(snapshot, account, kept)
 
 
 def _budgets(snapshot: Snapshot, money: PlanMoney, events: tuple[Event, ...]) -> tuple[DailyBudget, ...]:

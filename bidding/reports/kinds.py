@@ -7,7 +7,16 @@ import numpy as np
 
 from bidding.account import Account
 from bidding.errors import BidError
-from bidding.reports import amazon_bulksheet, amazon_reports, generic, google, meta, microsoft, walmart
+from bidding.reports import (
+    amazon_bulksheet,
+    amazon_reports,
+    campaign_settings,
+    generic,
+    google,
+    meta,
+    microsoft,
+    walmart,
+)
 from bidding.reports.parsed import Parsed
 from bidding.reports.schema import Schema
 from bidding.reports.table import Table
@@ -56,12 +65,19 @@ def report_kinds(account: Account, today: np.datetime64) -> tuple[ReportKind, ..
         target_kind(microsoft.KEYWORD_REPORT, currency),
         target_kind(meta.AD_SET_REPORT, currency),
         target_kind(generic.GENERIC, currency),
+        settings_kind(campaign_settings.MICROSOFT_BULK, currency),
+        settings_kind(campaign_settings.WALMART_CAMPAIGNS, currency),
     )
 
 
 def target_kind(report: TargetReport, currency: str) -> ReportKind:
     """The kind of a report that tells both bids and results."""
     return ReportKind(report.schema, lambda table, places: read_target_report(table, places, currency, report))
+
+
+def settings_kind(schema: Schema, currency: str) -> ReportKind:
+    """The kind of a list of campaigns."""
+    return ReportKind(schema, lambda table, places: campaign_settings.read_settings(table, places, currency, schema))
 
 
 def window_of(account: Account, platform: Platform) -> int:

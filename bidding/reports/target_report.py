@@ -38,7 +38,7 @@ class TargetReport:
         kind: of its targets.
         read_id: of targets, campaigns and ad groups.
         id_within_ad_group: whether a target's id is unique in its ad group only; it then becomes `group~id`.
-        is_smart: whether the platform sets bids itself where the report names no strategy.
+        is_smart: whether the platform sets bids itself, whatever its strategy is called.
         daily_bid: whether the report's bid is that of the row's day.
         product: where the report names no ad product.
         roas_of_target: whether a target on return is the target's own, not its campaign's.
@@ -189,7 +189,8 @@ def _campaigns(
     count = len(campaign)
     strategy = strategies(rows.texts("strategy"), unknown)
     if report.is_smart:
-        strategy[rows.texts("strategy") == ""] = Strategy.SMART
+        strategy[:] = Strategy.SMART
+        unknown.clear()
     product = np.array([products(cell) or report.product for cell in rows.raw("product")], dtype=object)
     return ParsedCampaigns(
         ids=campaign,

@@ -76,9 +76,17 @@ def test_a_campaign_that_sells_nothing_has_no_lever_to_set() -> None:
 
 def test_spend_follows_a_lever_by_the_power_of_the_sales_and_never_far() -> None:
     power = 1 / (1 - SALES_ELASTICITY)
-    old, new = np.array([4.0, 4.0, np.nan]), np.array([4.1, 2.0, 4.0])
-    np.testing.assert_allclose(spend_after_roas(old, new), [(4.0 / 4.1) ** power, LARGEST_RESPONSE, 1.0])
-    np.testing.assert_allclose(spend_after_cap(old, new), [(4.1 / 4.0) ** power, 1 / LARGEST_RESPONSE, 1.0])
+    old, new, now = np.array([4.0, 4.0, np.nan]), np.array([4.1, 2.0, 4.0]), np.array([4.0, 2.0, 4.0])
+    np.testing.assert_allclose(spend_after_roas(old, new, now), [(4.0 / 4.1) ** power, LARGEST_RESPONSE, 1.0])
+    least = spend_after_cap(1 / old, 1 / new, 1 / now)
+    np.testing.assert_allclose(least, [(4.0 / 4.1) ** power, LARGEST_RESPONSE, 1.0])
+
+
+def test_a_target_that_holds_nothing_back_moves_nothing_until_it_does() -> None:
+    power = 1 / (1 - SALES_ELASTICITY)
+    now = np.full(3, 5.0)
+    found = spend_after_roas(np.array([2.5, 2.5, 6.0]), np.array([3.0, 4.7, 5.8]), now)
+    np.testing.assert_allclose(found, [1.0, (4.5 / 4.7) ** power, (6.0 / 5.8) ** power])
 
 
 def test_small_edits_are_not_worth_learning_anew() -> None:
