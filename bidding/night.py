@@ -12,6 +12,7 @@ from bidding.errors import BidError
 from bidding.history import History
 from bidding.levers import SmartLevers
 from bidding.outlook import BidChoice, BidResponse, ClickValues
+from bidding.pacing import DailyBudget
 from bidding.placements import Modifiers
 from bidding.snapshot import Snapshot
 
@@ -35,11 +36,13 @@ class PlatformBounds:
 class Budgets:
     """What may be spent today, by channel, money, `(C,)`; and campaigns' daily budgets that follow, `(M,)`, or None.
 
-    A channel without a budget is NaN. A campaign whose budget is not to be touched is NaN.
+    A channel without a budget is NaN. A campaign whose budget is not to be touched is NaN. `paced` is where each
+    channel stands in its plan.
     """
 
     channels: FloatArray
     campaigns: FloatArray | None = None
+    paced: tuple[DailyBudget, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)

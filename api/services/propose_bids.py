@@ -118,6 +118,7 @@ def propose_bids(files: BidFiles, ledger: Ledger, settings: NightSettings) -> Bi
         budgets=Budgets(
             np.array([each.today for each in today]),
             daily_budgets(snapshot, response, values, choice, today, steering.levers),
+            today,
         ),
         circumstances=circumstances_of(
             snapshot,

@@ -57,7 +57,8 @@ def moves_of_budgets(night: Night, found: Found) -> Moves:
     old = micros_of(campaigns.daily_budget)
     wanted = np.full(len(old), UNKNOWN, dtype=np.int64) if asked is None else micros_of(asked)
     smart = campaigns.strategy == Strategy.SMART
-    stays = (wanted == UNKNOWN) | ~campaigns.enabled | (smart & ~worth_an_edit(old, wanted))
+    # A budget of nothing is how consoles show that the campaign has none of its own.
+    stays = (wanted == UNKNOWN) | (old <= 0) | ~campaigns.enabled | (smart & ~worth_an_edit(old, wanted))
     day, week = night.budget_history.in_force(old)
     limits = limits_of_channels(night)
     free = np.full(len(old), UNBOUNDED)

@@ -52,7 +52,7 @@ class Console:
     state: dict[Key, str]
     smart: tuple[str, ...] = ()
     platform: str = ""
-    toml: str = ""
+    report: str = "keywords.csv"
     names: dict[str, str] = field(default_factory=dict)
 
     def export(self, folder: Path, today: np.datetime64 = TODAY) -> None:
@@ -63,6 +63,10 @@ class Console:
         """Take bulk files as the platform does."""
         raise NotImplementedError
 
+    def main(self, folder: Path) -> Path:
+        """The report of results by target."""
+        return next(folder.glob(self.report))
+
     def set(self, kind: str, entity: str, value: str) -> None:
         """A value as a bulk file gives it; it must be one that the console has."""
         assert (kind, entity) in self.state, f"{self.platform} has no {kind} of {entity}"
@@ -72,7 +76,7 @@ class Console:
         """Day, term, clicks, cost, orders, sales: the same for the same console, whatever is in force now."""
         rng = np.random.default_rng(11)
         for term in self.terms:
-            for day in np.arange(TODAY - DAYS, TODAY):
+            for day in np.arange(TODAY - DAYS, TODAY + 7):
                 weekday = int((day.astype("datetime64[D]").astype(np.int64) + 3) % 7)
                 clicks = int(rng.poisson(term.clicks * (1.2 if weekday >= 5 else 0.92)))
                 orders = int(rng.binomial(clicks, term.rate))
@@ -136,7 +140,7 @@ class Amazon(Console):
         state |= {("placement", f"{name}:{place}"): "0" for name in campaigns for place in self.PLACES.values()}
         state["placement", f"{campaigns[0]}:top_of_search"] = "20"
         names = {name: f"SP - shoes {number}" for number, name in enumerate(campaigns)}
-        super().__init__(terms, state, platform="amazon", names=names)
+        super().__init__(terms, state, platform="amazon", report="targeting.csv", names=names)
 
     def export(self, folder: Path, today: np.datetime64 = TODAY) -> None:
         folder.mkdir(exist_ok=True)
@@ -394,7 +398,7 @@ class Meta(Console):
         state |= {("target", term.id): "2.50" for term in terms if term.campaign == floored}
         state |= {("campaign_budget", name): "40.00" for name in campaigns}
         names = {name: f"Prospecting {name[-2:]}" for name in campaigns}
-        super().__init__(terms, state, tuple(campaigns), "meta", names=names)
+        super().__init__(terms, state, tuple(campaigns), "meta", "ad-sets.csv", names)
         self.strategies = dict(zip(campaigns, ("Cost cap", "Minimum ROAS", "Highest volume"), strict=True))
 
     def export(self, folder: Path, today: np.datetime64 = TODAY) -> None:
@@ -439,7 +443,7 @@ class Other(Console):
         terms = terms_of(lambda n: f"kw-{n:03d}-a{n}", campaigns, ["", ""], "0.85")
         state = state_of(terms) | {("campaign_budget", name): "70.00" for name in campaigns}
         names = {name: f"Milk {name}" for name in campaigns}
-        super().__init__(terms, state, platform="other", names=names)
+        super().__init__(terms, state, platform="other", report="instacart*.csv", names=names)
 
     def export(self, folder: Path, today: np.datetime64 = TODAY) -> None:
         folder.mkdir(exist_ok=True)

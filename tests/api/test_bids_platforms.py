@@ -1,18 +1,15 @@
 """`rmo bids` on every platform as a person runs it: exports → propose → approve → apply → upload → rollback."""
 
-import json
-from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 
-from api.cli.main import run
+import api.services.change_bids as service
+from tests.api.bid_account import BidAccount, answer, files_of
 from tests.api.consoles import CONSOLES, TODAY, Console, same
 
-Call = Callable[..., int]
 KINDS = {
     "amazon": {"bid", "placement", "campaign_budget"},
     "walmart": {"bid", "campaign_budget"},
@@ -22,6 +19,7 @@ KINDS = {
     "other": {"bid", "campaign_budget"},
 }
 """Kinds of changes that each platform's files can hold and its exports make possible."""
+DAY = np.timedelta64(1, "D")
 
 
 @pytest.fixture(params=CONSOLES)
@@ -30,47 +28,16 @@ def console(request: pytest.FixtureRequest) -> Console:
 
 
 @pytest.fixture
-def bids(tmp_path: Path, console: Console, monkeypatch: pytest.MonkeyPatch) -> Call:
-    """The account of one platform in a folder; `bids("propose", ...)` runs the command there."""
+def bids(tmp_path: Path, console: Console, monkeypatch: pytest.MonkeyPatch) -> BidAccount:
     monkeypatch.chdir(tmp_path)
-    console.export(Path("reports"))
-    window = "attribution_days = 7\n" if console.platform == "meta" else ""
-    Path("account.toml").write_text(
-        '[account]\nname = "Acme"\ncurrency = "USD"\nmarketplace = "US"\ntime_zone = "America/Los_Angeles"\n'
-        f"[channel.{console.platform}]\nmargin = 0.4\nincremental_share = 0.7\n{window}"
-        "[limits]\napproval_share = 0.01\n"
-    )
-    spend = sum(cost for *_, cost, _, _ in console.days()) / 40 * 7
-    schedule = [{"week": w, "channel": console.platform, "spend": round(1.05 * spend, 2)} for w in range(1, 9)]
-    Path("plan.json").write_text(json.dumps({"weeks": 8, "schedule": schedule, "flighting": {"starts": "2026-04-27"}}))
-
-    def call(command: str, *given: str, today: np.datetime64 = TODAY) -> int:
-        arguments = list(given)
-        if command in ("propose", "rollback"):
-            arguments += ["--account", "account.toml"]
-        if command == "propose":
-            arguments += ["--plan", "plan.json"]
-        if command in ("propose", "apply", "rollback"):
-            arguments += ["--today", str(today)]
-        return run(["bids", command, *arguments])
-
-    return call
+    return BidAccount(console)
 
 
-def answer(capsys: pytest.CaptureFixture[str]) -> dict[str, Any]:
-    said = capsys.readouterr()
-    assert said.out, said.err
-    found: dict[str, Any] = json.loads(said.out)
-    return found
-
-
-def files_of(done: dict[str, Any]) -> list[Path]:
-    return [Path(file) for file in done["files"]]
-
-
-def test_from_exports_to_bulk_files_and_back(console: Console, bids: Call, capsys: pytest.CaptureFixture[str]) -> None:
+def test_from_exports_to_bulk_files_and_back(
+    console: Console, bids: BidAccount, capsys: pytest.CaptureFixture[str]
+) -> None:
     before = dict(console.state)
-    assert bids("propose", "--reports", "reports", "--json") == 0, capsys.readouterr().err
+    assert bids("propose", "--json") == 0, capsys.readouterr().err
     made = answer(capsys)
     changes = {(change["kind"], change["entity"]): change for change in made["changes"]}
     assert {kind for kind, _ in changes} == KINDS[console.platform]
@@ -95,8 +62,78 @@ def test_from_exports_to_bulk_files_and_back(console: Console, bids: Call, capsy
     assert (answer(capsys)["written"], len(list(Path("bulk").iterdir()))) == (0, len(done["files"]))
 
     console.export(Path("fresh"))
-    assert bids("rollback", made["run"], "--reports", "fresh", "--out", "undo", "--json") == 0
+    assert bids("rollback", made["run"], "--out", "undo", "--json", reports=Path("fresh")) == 0
     back = answer(capsys)
     assert (back["restored"], back["left"]) == (len(changes), {})
     console.upload(files_of(back))
     assert same(console.state, before)
+
+
+def test_an_apply_that_is_stopped_goes_on_and_writes_the_same_file(
+    bids: BidAccount, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert bids("propose", "--json") == 0
+    run = answer(capsys)["run"]
+    assert bids("approve", run, "--by", "Ann") == 0
+    write = service.write_bulk
+
+    def stopped(*given: object) -> tuple[Path, ...]:
+        write(*given)
+        raise SystemExit("the machine went down")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(service, "write_bulk", stopped)
+        with pytest.raises(SystemExit):
+            bids("apply", run, "--out", "bulk")
+    assert not list(Path("bulk").iterdir())
+    capsys.readouterr()
+    assert bids("apply", run, "--out", "bulk", "--json") == 0
+    before = dict(bids.console.state)
+    done = answer(capsys)
+    bids.console.upload(files_of(done))
+    assert not same(bids.console.state, before)
+    assert bids("apply", run, "--out", "bulk", "--json") == 0
+    assert answer(capsys)["written"] == 0
+
+
+def test_what_a_person_changes_is_left_alone_by_rollback_and_by_the_next_night(
+    bids: BidAccount, capsys: pytest.CaptureFixture[str]
+) -> None:
+    made, console = bids.night(capsys), bids.console
+    theirs = {}
+    for kind in KINDS[console.platform]:
+        change = next(change for change in made["changes"] if change["kind"] == kind)
+        theirs[kind, change["entity"]] = str(Decimal(change["new"]) + (3 if kind == "placement" else Decimal("0.37")))
+    console.state |= theirs
+    later = TODAY + DAY
+    console.export(Path("later"), later)
+    assert bids("propose", "--json", reports=Path("later"), today=later) == 0
+    found = answer(capsys)
+    changed = {(change["kind"], change["entity"]) for change in found["changes"]}
+    assert not changed & set(theirs)
+    assert {entry["code"] for entry in found["held"]} >= {"manual_change"}
+    assert bids("rollback", made["run"], "--out", "undo", "--json", reports=Path("later"), today=later) == 0
+    back = answer(capsys)
+    assert set(back["left"]) == {entity for _, entity in theirs}
+    assert all("is not ours any more" in why for why in back["left"].values())
+
+
+@pytest.mark.parametrize("console", [CONSOLES["meta"](), CONSOLES["google"]()], ids=["meta", "google"])
+def test_smart_campaigns_are_edited_on_two_days_of_a_week_at_most(
+    console: Console, bids: BidAccount, capsys: pytest.CaptureFixture[str]
+) -> None:
+    smart = {"campaign_budget", "target"} | ({"bid"} if console.platform == "meta" else set())
+    edits = 0
+    for night in range(5):
+        made = bids.night(capsys, TODAY + night * DAY)
+        own = [c for c in made["changes"] if c["kind"] in smart and _is_smart(console, c["entity"])]
+        edits += bool(own)
+        if night >= 2:
+            assert not own
+            assert "edits" in {entry["code"] for entry in made["held"]}
+    assert edits == 2
+
+
+def _is_smart(console: Console, entity: str) -> bool:
+    campaign = next((term.campaign for term in console.terms if term.id == entity), entity)
+    return campaign in console.smart
