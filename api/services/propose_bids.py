@@ -4,6 +4,7 @@ import hashlib
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,24 +19,25 @@ from bidding.circumstances import Event
 from bidding.click_value import learn_parts, may_rise, value_clicks
 from bidding.days import totals
 from bidding.errors import BidError
-from bidding.expected import expect
 from bidding.factors import PlannedSpend, factors_of
 from bidding.jitter import jitter_bids
 from bidding.landscape import bids_in_force, candidate_bids, learn_response
 from bidding.ledger import Ledger
-from bidding.money import MICROS, micros_of
+from bidding.money import MICROS
 from bidding.night import Budgets, Night, PlatformBounds
 from bidding.optimize import ChoiceSettings, choose_bids, return_targets
-from bidding.outlook import BidChoice, BidResponse, ClickValues
-from bidding.pacing import DailyBudget, Period, campaign_budgets, money_of_usual_day, pace
-from bidding.past_runs import history_of
+from bidding.outlook import BidResponse, ClickValues
+from bidding.pacing import DailyBudget, Period, money_of_usual_day, pace
+from bidding.past_runs import Past, past_of
+from bidding.placements import Increases
 from bidding.plan_money import PlanMoney, from_day, money_around
 from bidding.platform_bounds import bounds_of
 from bidding.propose import propose
-from bidding.reach import Reach, highest_columns, reach_of
+from bidding.reach import Reach, highest_columns, lifted, reach_of
 from bidding.reports.reading import read_reports
 from bidding.run import BidRun
 from bidding.snapshot import Snapshot, Strategy
+from bidding.steering import corrected, daily_budgets, increases_of, steering_of, within_budget
 from bidding.surroundings import circumstances_of, event_multipliers, events_from, freezes_elsewhere
 from bidding.worth import last_worth_bidding
 from measurement.geotest.freeze import read_freeze
@@ -94,17 +96,17 @@ def propose_bids(files: BidFiles, ledger: Ledger, settings: NightSettings) -> Bi
     tell(f"learning what {len(snapshot.targets):,} targets are worth")
     values = _values(snapshot, account, files.factors, money, events)
     bounds = bounds_of(snapshot, account)
-    targets, campaigns = snapshot.targets, snapshot.campaigns
-    history = history_of(ledger, ChangeKind.BID, targets.ids, micros_of(targets.bid), snapshot.today)
-    reach = reach_of(snapshot, account, bounds, history, bids_in_force(snapshot))
-    response = _response(snapshot, account, bounds, reach)
-    tell("choosing bids")
+    past = past_of(ledger, snapshot)
+    reach = reach_of(snapshot, account, bounds, past.histories[ChangeKind.BID], bids_in_force(snapshot))
     today = _budgets(snapshot, money, events)
-    money_per_day = money_of_usual_day(snapshot, today)
+    money_per_day = corrected(money_of_usual_day(snapshot, today), snapshot, past)
+    increases, response = _increases(snapshot, account, past, money_per_day, partial(_response, bounds, reach))
+    tell("choosing bids")
     reachable = highest_columns(response, reach, may_rise(values))
     worth = last_worth_bidding(values, response, snapshot, money_per_day)
     within = ChoiceSettings(last=np.minimum(reachable, worth))
     choice = choose_bids(values, response, snapshot, money_per_day, return_targets(account, snapshot), within)
+    steering = steering_of(snapshot, (values, response, choice), money_per_day, increases, past)
     tell("asking the guardrails")
     night = Night(
         snapshot=snapshot,
@@ -114,7 +116,9 @@ def propose_bids(files: BidFiles, ledger: Ledger, settings: NightSettings) -> Bi
         choice=choice,
         bounds=bounds,
         budgets=Budgets(
-            np.array([each.today for each in today]), _campaigns(snapshot, response, values, choice, today)
+            np.array([each.today for each in today]),
+            daily_budgets(snapshot, response, values, choice, today, steering.levers),
+            today,
         ),
         circumstances=circumstances_of(
             snapshot,
@@ -123,11 +127,10 @@ def propose_bids(files: BidFiles, ledger: Ledger, settings: NightSettings) -> Bi
             freezes,
             ledger.kills(),
         ),
-        history=history,
-        budget_history=history_of(
-            ledger, ChangeKind.CAMPAIGN_BUDGET, campaigns.ids, micros_of(campaigns.daily_budget), snapshot.today
-        ),
+        history=past.histories[ChangeKind.BID],
+        budget_history=past.histories[ChangeKind.CAMPAIGN_BUDGET],
         jitter=_jitter(snapshot, account, settings.seed),
+        steering=steering,
         notes=(*_notes(today), *freezes_elsewhere(freezes, snapshot.channels)),
         sources=_sources(files, snapshot, settings),
     )
@@ -171,9 +174,29 @@ def _reported_roas(snapshot: Snapshot) -> dict[str, float]:
     return {name: float(sales[c] / cost[c]) for c, name in enumerate(snapshot.channels) if cost[c] > 0}
 
 
-def _response(snapshot: Snapshot, account: Account, bounds: PlatformBounds, reach: Reach) -> BidResponse:
+def _response(
+    bounds: PlatformBounds, reach: Reach, snapshot: Snapshot, account: Account, asked: Increases
+) -> BidResponse:
+    """Clicks and cost at the bids that tonight can reach, as they are under the placement increases in force."""
     step = float(bounds.bid_step.max(initial=1)) / MICROS
-    return learn_response(snapshot, account, candidate_bids(reach.base, step, reach.low, reach.high))
+    within = lifted(reach, asked.lift[snapshot.targets.campaign])
+    return learn_response(snapshot, account, candidate_bids(within.base, step, within.low, within.high))
+
+
+def _increases(
+    snapshot: Snapshot,
+    account: Account,
+    past: Past,
+    budgets: Mapping[str, float],
+    respond: Callable[[Snapshot, Account, Increases], BidResponse],
+) -> tuple[Increases, BidResponse]:
+    """Placement increases that bids can make room for, and the response at the bids that are left."""
+    asked = increases_of(snapshot, account, past)
+    response = respond(snapshot, account, asked)
+    kept = within_budget(asked, snapshot, response, budgets)
+    if np.array_equal(kept.lift, asked.lift):
+        return asked, response
+    return kept, respond(snapshot, account, kept)
 
 
 def _budgets(snapshot: Snapshot, money: PlanMoney, events: tuple[Event, ...]) -> tuple[DailyBudget, ...]:
@@ -185,21 +208,6 @@ def _budgets(snapshot: Snapshot, money: PlanMoney, events: tuple[Event, ...]) ->
     every = np.arange(money.start, money.end + np.timedelta64(1, "D"))
     shape = {name: money.shape[name] * event_multipliers(events, name, every) for name in money.shape}
     return pace(snapshot, money.planned, period, shape)
-
-
-def _campaigns(
-    snapshot: Snapshot, response: BidResponse, values: ClickValues, choice: BidChoice, today: tuple[DailyBudget, ...]
-) -> FloatArray:
-    """Daily budgets of campaigns by what their chosen bids should cost; a campaign without a budget keeps none."""
-    rows = np.arange(len(snapshot.targets))
-    cost = expect(response, values, response.bids[rows, choice.column]).cost * snapshot.targets.enabled
-    of_campaign = totals(snapshot.targets.campaign, cost, len(snapshot.campaigns.ids))
-    found = np.full(len(of_campaign), np.nan)
-    for place, budget in enumerate(today):
-        mine = np.flatnonzero((snapshot.campaigns.channel == place) & snapshot.campaigns.enabled)
-        if len(mine):
-            found[mine] = campaign_budgets(budget, of_campaign[mine], 0.0)
-    return np.where(np.isfinite(snapshot.campaigns.daily_budget), found, np.nan)
 
 
 def _jitter(snapshot: Snapshot, account: Account, seed: int) -> FloatArray:
