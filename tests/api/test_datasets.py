@@ -17,16 +17,18 @@ from api.services.receive_upload import shown_name
 from api.settings import MEBIBYTE, Settings
 
 
-def csv_panel(weeks: int = 60, geos: tuple[str, ...] = ("north", "south"), extra: str = "") -> bytes:
+def csv_panel(
+    weeks: int = 60, geos: tuple[str, ...] = ("north", "south"), extra: tuple[str, str] | None = None
+) -> bytes:
     rng = np.random.default_rng(4)
     start = np.datetime64("2024-01-01")
     header = "date,geo,sales,amazon_spend,search_spend"
-    lines = [header + (f",{extra.split('=')[0]}" if extra else "")]
+    lines = [header + (f",{extra[0]}" if extra else "")]
     for week in range(weeks):
         for geo in geos:
             values = rng.gamma(9, 100, 3)
             line = f"{start + 7 * week},{geo},{9 * values[0]:.2f},{values[1]:.2f},{values[2]:.2f}"
-            lines.append(line + (f",{extra.split('=')[1]}" if extra else ""))
+            lines.append(line + (f",{extra[1]}" if extra else ""))
     return ("\n".join(lines) + "\n").encode()
 
 
@@ -113,15 +115,15 @@ def _zip_bomb() -> bytes:
 
 BAD_PANELS = {
     "nothing": (b"", "is empty"),
-    "an e-mail in a cell": (csv_panel(extra="note=ann@example.com"), "person"),
-    "a column of customers": (csv_panel(extra="customer_id=17"), "person"),
+    "an e-mail in a cell": (csv_panel(extra=("note", "ann@example.com")), "person"),
+    "a column of customers": (csv_panel(extra=("customer_id", "17")), "person"),
     "a zip archive": (_zip_bomb(), "zip archive"),
     "a sales cell that is no number": (csv_panel().replace(b"north", b"north,NaN,", 1), "row"),
-    "infinite sales": (csv_panel(extra="price_index=inf"), "price_index"),
+    "infinite sales": (csv_panel(extra=("price_index", "inf")), "price_index"),
     "too few weeks": (csv_panel(10), "26"),
     "binary": (bytes(range(256)) * 40, ""),
     "parquet in name only": (b"PAR1" + b"\x00" * 500, "not a readable Parquet"),
-    "a formula for a name": (csv_panel(extra="=cmd|' /C calc'!A0_spend=x"), ""),
+    "a formula for a name": (csv_panel(extra=("=cmd|' /C calc'!A0_spend", "x")), ""),
 }
 
 
