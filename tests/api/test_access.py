@@ -53,7 +53,7 @@ GUARDED = [(method, path, asked) for method, path, asked in ROUTES if path not i
 
 @pytest.fixture(scope="module")
 def served(tmp_path_factory: pytest.TempPathFactory, serving: Any) -> Iterator[Any]:
-    settings = Settings(data=tmp_path_factory.mktemp("access") / "data", failures_per_minute=100_000)
+    settings = Settings(data=tmp_path_factory.mktemp("access") / "data", plan_processes=0, failures_per_minute=100_000)
     with serving(settings) as served:
         yield served
 

@@ -26,7 +26,7 @@ def stored(tmp_path_factory: pytest.TempPathFactory, drawn: FittedModel) -> Path
 
 @pytest.fixture(scope="module")
 def served(tmp_path_factory: pytest.TempPathFactory, serving: Any) -> Iterator[Any]:
-    with serving(Settings(data=tmp_path_factory.mktemp("served") / "data")) as served:
+    with serving(Settings(data=tmp_path_factory.mktemp("served") / "data", plan_processes=0)) as served:
         yield served
 
 
