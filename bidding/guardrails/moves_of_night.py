@@ -57,8 +57,9 @@ def moves_of_budgets(night: Night, found: Found) -> Moves:
     old = micros_of(campaigns.daily_budget)
     wanted = np.full(len(old), UNKNOWN, dtype=np.int64) if asked is None else micros_of(asked)
     smart = campaigns.strategy == Strategy.SMART
-    # A budget of nothing is how consoles show that the campaign has none of its own.
-    stays = (wanted == UNKNOWN) | (old <= 0) | ~campaigns.enabled | (smart & ~worth_an_edit(old, wanted))
+    # A budget of nothing is how consoles show that the campaign has none of its own: no limit forces it to one.
+    none = old <= 0
+    stays = (wanted == UNKNOWN) | none | ~campaigns.enabled | (smart & ~worth_an_edit(old, wanted))
     day, week = night.budget_history.in_force(old)
     limits = limits_of_channels(night)
     free = np.full(len(old), UNBOUNDED)
@@ -74,7 +75,7 @@ def moves_of_budgets(night: Night, found: Found) -> Moves:
         account_low=np.zeros_like(old),
         account_high=free,
         ceiling=free,
-        platform_low=night.bounds.min_budget,
+        platform_low=np.where(none, 0, night.bounds.min_budget),
         platform_high=night.bounds.max_budget,
         step=night.bounds.budget_step,
         flags=flags | flags_of_history(night, night.budget_history, old, campaigns.channel),
