@@ -30,7 +30,7 @@ from bidding.outlook import BidResponse, ClickValues
 from bidding.pacing import DailyBudget, Period, money_of_usual_day, pace
 from bidding.past_runs import Past, past_of
 from bidding.placements import Increases
-from bidding.plan_money import PlanMoney, from_day, money_around
+from bidding.plan_money import PlanMoney, for_channels, from_day, money_around
 from bidding.platform_bounds import bounds_of
 from bidding.propose import propose
 from bidding.reach import Reach, highest_columns, lifted, reach_of
@@ -86,7 +86,9 @@ def propose_bids(files: BidFiles, ledger: Ledger, settings: NightSettings) -> Bi
     tell = settings.progress
     account = read_account(files.account)
     plan = _plan(files.plan)
-    money = money_around(plan, settings.today, settings.plan_start)
+    money = for_channels(
+        money_around(plan, settings.today, settings.plan_start), [channel.name for channel in account.channels]
+    )
     tell("reading reports")
     snapshot = read_reports(files.reports, account, settings.today, files.archive)
     if not len(snapshot.targets):
@@ -166,12 +168,16 @@ def _values(
     return replace(values, **{name: getattr(values, name) * by for name in scaled})
 
 
-def _reported_roas(snapshot: Snapshot) -> dict[str, float]:
+def _reported_roas(snapshot: Snapshot) -> dict[tuple[str, bool | None], float]:
+    """Attributed sales per unit of cost by channel, of its branded targets, of the others, and of all."""
     rows, channel = snapshot.performance, snapshot.channel_of_targets()
-    place = channel[rows.target]
-    cost = totals(place, rows.cost, len(snapshot.channels))
-    sales = totals(place, rows.sales, len(snapshot.channels))
-    return {name: float(sales[c] / cost[c]) for c, name in enumerate(snapshot.channels) if cost[c] > 0}
+    place, branded = channel[rows.target], snapshot.targets.branded[rows.target]
+    found: dict[tuple[str, bool | None], float] = {}
+    for part in (None, True, False):
+        mine = np.ones(len(rows), dtype=bool) if part is None else branded == part
+        cost, sales = (totals(place[mine], each[mine], len(snapshot.channels)) for each in (rows.cost, rows.sales))
+        found |= {(name, part): float(sales[c] / cost[c]) for c, name in enumerate(snapshot.channels) if cost[c] > 0}
+    return found
 
 
 def _response(

@@ -30,6 +30,9 @@ def moves_of_bids(night: Night, found: Found, steered: Steered) -> Moves:
     old = micros_of(targets.bid)
     day, week = night.history.in_force(old)
     limits, caps = limits_of_channels(night), targets.kind == TargetKind.AD_SET
+    # Where the platform bids, what stands as a keyword's bid is ignored: no limit need force it anywhere.
+    idle = smart_targets(night.snapshot) & ~caps
+    free = np.full(len(old), UNBOUNDED)
     bounds, turn = night.bounds, _without_turning(night, old)
     return Moves(
         old=old,
@@ -38,12 +41,12 @@ def moves_of_bids(night: Night, found: Found, steered: Steered) -> Moves:
         week_start=week,
         daily_change=np.array([limit.daily_change for limit in limits])[channel],
         weekly_change=np.array([limit.weekly_change for limit in limits])[channel],
-        account_low=_table([limit.min_bid for limit in limits], 0)[channel],
-        account_high=_table([limit.max_bid for limit in limits], int(UNBOUNDED))[channel],
+        account_low=np.where(idle, 0, _table([limit.min_bid for limit in limits], 0)[channel]),
+        account_high=np.where(idle, free, _table([limit.max_bid for limit in limits], int(UNBOUNDED))[channel]),
         # The cap of an ad set is what an order may cost, not a click.
-        ceiling=np.where(caps, UNBOUNDED, ceilings(night.snapshot, limits, steered.widest)[targets.campaign]),
-        platform_low=bounds.min_bid[targets.campaign],
-        platform_high=bounds.max_bid[targets.campaign],
+        ceiling=np.where(caps | idle, free, ceilings(night.snapshot, limits, steered.widest)[targets.campaign]),
+        platform_low=np.where(idle, 0, bounds.min_bid[targets.campaign]),
+        platform_high=np.where(idle, free, bounds.max_bid[targets.campaign]),
         step=bounds.bid_step[targets.campaign],
         flags=flags_of_targets(night, found, old) | {Guard.EDITS: edited_enough(night)[targets.campaign]},
         turn_low=turn[0],
