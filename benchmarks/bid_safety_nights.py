@@ -113,7 +113,10 @@ def _night(rng: np.random.Generator, most: float) -> Night:
         daily_budget=np.round(rng.uniform(1, 300, CAMPAIGNS), 2),
         target_roas=np.where(strategy == int(Strategy.SMART), np.round(rng.uniform(0.5, 9, CAMPAIGNS), 2), np.nan),
     )
-    targets = replace(snapshot.targets, bid=np.round(rng.uniform(0.02, 3.0, TARGETS), 2))
+    # Bids of a campaign lie together, so that its dearest one may rise too.
+    level = np.exp(rng.uniform(np.log(0.05), np.log(3.0), CAMPAIGNS))[snapshot.targets.campaign]
+    bids = np.maximum(np.round(level * rng.uniform(0.9, 1.1, TARGETS), 2), 0.02)
+    targets = replace(snapshot.targets, bid=bids)
     snapshot = replace(snapshot, campaigns=campaigns, targets=targets)
     wanted = np.round(now + rng.normal(0, 0.5, now.shape), 2)
     steering = make_steering(snapshot, np.clip(wanted, 0, 9))
