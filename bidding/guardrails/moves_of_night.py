@@ -7,7 +7,7 @@ from bidding.guardrails.flags import Found, flags_of_history, flags_of_targets
 from bidding.guardrails.moves import Moves
 from bidding.guardrails.moves_of_levers import edited_enough, limits_of_channels
 from bidding.guardrails.rules import Guard
-from bidding.guardrails.steered import Steered
+from bidding.guardrails.steered import Steered, steer
 from bidding.levers import smart_targets, worth_an_edit
 from bidding.money import MICROS, UNBOUNDED, UNKNOWN, micros_of
 from bidding.night import Night
@@ -20,12 +20,13 @@ IntArray = NDArray[np.int64]
 _OF_BUDGETS = (Guard.KILL_SWITCH, Guard.STALE_DATA, Guard.INCOMPLETE_DATA, Guard.TRACKING_ANOMALY, Guard.GEO_TEST)
 
 
-def moves_of_bids(night: Night, found: Found, steered: Steered) -> Moves:
+def moves_of_bids(night: Night, found: Found, steered: Steered | None = None) -> Moves:
     """Every target's bid; a target that does not run, or of which nothing is known, wants to stay as it is.
 
     Bids of a campaign make room for its increases; no click may cost more than its ceiling with the increases in force
     nor with the new ones, whichever is written first.
     """
+    steered = steer(night, found) if steered is None else steered
     targets, channel = night.snapshot.targets, night.snapshot.channel_of_targets()
     old = micros_of(targets.bid)
     day, week = night.history.in_force(old)
