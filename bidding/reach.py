@@ -14,7 +14,7 @@ from bidding.history import History
 from bidding.money import MICROS, micros_of
 from bidding.night import PlatformBounds
 from bidding.outlook import BidResponse
-from bidding.placements import ceilings
+from bidding.placements import Increases, ceilings
 from bidding.snapshot import Snapshot
 
 FloatArray = NDArray[np.float64]
@@ -55,8 +55,9 @@ def reach_of(snapshot: Snapshot, account: Account, bounds: PlatformBounds, histo
     return Reach(base, np.minimum(np.maximum(low, least), base), np.maximum(np.minimum(high, most), base))
 
 
-def lifted(reach: Reach, lift: FloatArray) -> Reach:
-    """Reach in bids under the increases in force, where new ones lift every bid by `lift` on average, `(N,)`."""
+def lifted(reach: Reach, snapshot: Snapshot, asked: Increases) -> Reach:
+    """Reach in bids under the placement increases in force, where new ones lift every bid of a campaign on average."""
+    lift = asked.lift[snapshot.targets.campaign]
     low, high = np.minimum(reach.low * lift, reach.base), np.maximum(reach.high * lift, reach.base)
     return Reach(reach.base, low, high)
 

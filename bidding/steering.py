@@ -66,14 +66,28 @@ def increases_of(snapshot: Snapshot, account: Account, past: Past) -> Increases:
     return Increases(modifiers, wanted, modifiers.average(reached) / modifiers.average(now))
 
 
-def within_budget(asked: Increases, snapshot: Snapshot, response: BidResponse, budgets: Money) -> Increases:
-    """The same without rises in channels whose cheapest bids cost more than their money even so: nothing there could
-    make room for them."""
+def within_budget(
+    asked: Increases, snapshot: Snapshot, response: BidResponse, lowest: FloatArray, budgets: Money
+) -> Increases:
+    """The same without rises in channels where even the lowest bids cost more than their money: nothing there could
+    make room for them.
+
+    Args:
+        asked: what shall rise.
+        snapshot, response: of the night.
+        lowest: bids that tonight can reach, under the increases in force, money, `(N,)`.
+        budgets: money of a usual day by channel.
+    """
     if asked.modifiers is None:
         return asked
-    cost = totals(snapshot.channel_of_targets(), response.cost[:, 0] * snapshot.targets.enabled, len(snapshot.channels))
+    last = response.bids.shape[1] - 1
+    column = np.minimum((response.bids < lowest[:, None] - 1e-6).sum(axis=1), last)
+    each = response.cost[np.arange(len(column)), column] * snapshot.targets.enabled
+    cost = totals(snapshot.channel_of_targets(), each, len(snapshot.channels))
     over = cost > np.array([budgets[name] for name in snapshot.channels])
     rises = over[snapshot.campaigns.channel] & (asked.lift > 1.0)
+    if not rises.any():
+        return asked
     now = snapshot.campaigns.modifiers
     return replace(
         asked,

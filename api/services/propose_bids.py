@@ -28,9 +28,9 @@ from bidding.night import Budgets, Night, PlatformBounds
 from bidding.optimize import ChoiceSettings, choose_bids, return_targets
 from bidding.outlook import BidResponse, ClickValues
 from bidding.pacing import DailyBudget, Period, money_of_usual_day, pace
-from bidding.past_runs import Past, past_of
+from bidding.past_runs import past_of
 from bidding.placements import Increases
-from bidding.plan_money import PlanMoney, from_day, money_around
+from bidding.plan_money import PlanMoney, for_channels, from_day, money_around
 from bidding.platform_bounds import bounds_of
 from bidding.propose import propose
 from bidding.reach import Reach, highest_columns, lifted, reach_of
@@ -86,7 +86,9 @@ def propose_bids(files: BidFiles, ledger: Ledger, settings: NightSettings) -> Bi
     tell = settings.progress
     account = read_account(files.account)
     plan = _plan(files.plan)
-    money = money_around(plan, settings.today, settings.plan_start)
+    money = for_channels(
+        money_around(plan, settings.today, settings.plan_start), [channel.name for channel in account.channels]
+    )
     tell("reading reports")
     snapshot = read_reports(files.reports, account, settings.today, files.archive)
     if not len(snapshot.targets):
@@ -100,12 +102,16 @@ def propose_bids(files: BidFiles, ledger: Ledger, settings: NightSettings) -> Bi
     reach = reach_of(snapshot, account, bounds, past.histories[ChangeKind.BID], bids_in_force(snapshot))
     today = _budgets(snapshot, money, events)
     money_per_day = corrected(money_of_usual_day(snapshot, today), snapshot, past)
-    increases, response = _increases(snapshot, account, past, money_per_day, partial(_response, bounds, reach))
+    respond = partial(_response, snapshot, account, bounds)
+    increases, within, response = _within_reach(snapshot, reach, increases_of(snapshot, account, past), respond)
+    fitting = within_budget(increases, snapshot, response, within.low, money_per_day)
+    if fitting is not increases:
+        increases, within, response = _within_reach(snapshot, reach, fitting, respond)
     tell("choosing bids")
-    reachable = highest_columns(response, reach, may_rise(values))
+    reachable = highest_columns(response, within, may_rise(values))
     worth = last_worth_bidding(values, response, snapshot, money_per_day)
-    within = ChoiceSettings(last=np.minimum(reachable, worth))
-    choice = choose_bids(values, response, snapshot, money_per_day, return_targets(account, snapshot), within)
+    bounded = ChoiceSettings(last=np.minimum(reachable, worth))
+    choice = choose_bids(values, response, snapshot, money_per_day, return_targets(account, snapshot), bounded)
     steering = steering_of(snapshot, (values, response, choice), money_per_day, increases, past)
     tell("asking the guardrails")
     night = Night(
@@ -166,37 +172,29 @@ def _values(
     return replace(values, **{name: getattr(values, name) * by for name in scaled})
 
 
-def _reported_roas(snapshot: Snapshot) -> dict[str, float]:
+def _reported_roas(snapshot: Snapshot) -> dict[tuple[str, bool | None], float]:
+    """Attributed sales per unit of cost by channel, of its branded targets, of the others, and of all."""
     rows, channel = snapshot.performance, snapshot.channel_of_targets()
-    place = channel[rows.target]
-    cost = totals(place, rows.cost, len(snapshot.channels))
-    sales = totals(place, rows.sales, len(snapshot.channels))
-    return {name: float(sales[c] / cost[c]) for c, name in enumerate(snapshot.channels) if cost[c] > 0}
+    place, branded = channel[rows.target], snapshot.targets.branded[rows.target]
+    found: dict[tuple[str, bool | None], float] = {}
+    for part in (None, True, False):
+        mine = np.ones(len(rows), dtype=bool) if part is None else branded == part
+        cost, sales = (totals(place[mine], each[mine], len(snapshot.channels)) for each in (rows.cost, rows.sales))
+        found |= {(name, part): float(sales[c] / cost[c]) for c, name in enumerate(snapshot.channels) if cost[c] > 0}
+    return found
 
 
-def _response(
-    bounds: PlatformBounds, reach: Reach, snapshot: Snapshot, account: Account, asked: Increases
-) -> BidResponse:
-    """Clicks and cost at the bids that tonight can reach, as they are under the placement increases in force."""
+def _response(snapshot: Snapshot, account: Account, bounds: PlatformBounds, reach: Reach) -> BidResponse:
     step = float(bounds.bid_step.max(initial=1)) / MICROS
-    within = lifted(reach, asked.lift[snapshot.targets.campaign])
-    return learn_response(snapshot, account, candidate_bids(within.base, step, within.low, within.high))
+    return learn_response(snapshot, account, candidate_bids(reach.base, step, reach.low, reach.high))
 
 
-def _increases(
-    snapshot: Snapshot,
-    account: Account,
-    past: Past,
-    budgets: Mapping[str, float],
-    respond: Callable[[Snapshot, Account, Increases], BidResponse],
-) -> tuple[Increases, BidResponse]:
-    """Placement increases that bids can make room for, and the response at the bids that are left."""
-    asked = increases_of(snapshot, account, past)
-    response = respond(snapshot, account, asked)
-    kept = within_budget(asked, snapshot, response, budgets)
-    if np.array_equal(kept.lift, asked.lift):
-        return asked, response
-    return kept, respond(snapshot, account, kept)
+def _within_reach(
+    snapshot: Snapshot, reach: Reach, asked: Increases, respond: Callable[[Reach], BidResponse]
+) -> tuple[Increases, Reach, BidResponse]:
+    """What bids can reach beside these placement increases, and what that brings, in bids under those in force."""
+    within = lifted(reach, snapshot, asked)
+    return asked, within, respond(within)
 
 
 def _budgets(snapshot: Snapshot, money: PlanMoney, events: tuple[Event, ...]) -> tuple[DailyBudget, ...]:

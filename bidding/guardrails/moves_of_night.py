@@ -7,7 +7,7 @@ from bidding.guardrails.flags import Found, flags_of_history, flags_of_targets
 from bidding.guardrails.moves import Moves
 from bidding.guardrails.moves_of_levers import edited_enough, limits_of_channels
 from bidding.guardrails.rules import Guard
-from bidding.guardrails.steered import Steered
+from bidding.guardrails.steered import Steered, steer
 from bidding.levers import smart_targets, worth_an_edit
 from bidding.money import MICROS, UNBOUNDED, UNKNOWN, micros_of
 from bidding.night import Night
@@ -20,16 +20,20 @@ IntArray = NDArray[np.int64]
 _OF_BUDGETS = (Guard.KILL_SWITCH, Guard.STALE_DATA, Guard.INCOMPLETE_DATA, Guard.TRACKING_ANOMALY, Guard.GEO_TEST)
 
 
-def moves_of_bids(night: Night, found: Found, steered: Steered) -> Moves:
+def moves_of_bids(night: Night, found: Found, steered: Steered | None = None) -> Moves:
     """Every target's bid; a target that does not run, or of which nothing is known, wants to stay as it is.
 
     Bids of a campaign make room for its increases; no click may cost more than its ceiling with the increases in force
     nor with the new ones, whichever is written first.
     """
+    steered = steer(night, found) if steered is None else steered
     targets, channel = night.snapshot.targets, night.snapshot.channel_of_targets()
     old = micros_of(targets.bid)
     day, week = night.history.in_force(old)
     limits, caps = limits_of_channels(night), targets.kind == TargetKind.AD_SET
+    # Where the platform bids, what stands as a keyword's bid is ignored: no limit need force it anywhere.
+    idle = smart_targets(night.snapshot) & ~caps
+    free = np.full(len(old), UNBOUNDED)
     bounds, turn = night.bounds, _without_turning(night, old)
     return Moves(
         old=old,
@@ -38,12 +42,12 @@ def moves_of_bids(night: Night, found: Found, steered: Steered) -> Moves:
         week_start=week,
         daily_change=np.array([limit.daily_change for limit in limits])[channel],
         weekly_change=np.array([limit.weekly_change for limit in limits])[channel],
-        account_low=_table([limit.min_bid for limit in limits], 0)[channel],
-        account_high=_table([limit.max_bid for limit in limits], int(UNBOUNDED))[channel],
+        account_low=np.where(idle, 0, _table([limit.min_bid for limit in limits], 0)[channel]),
+        account_high=np.where(idle, free, _table([limit.max_bid for limit in limits], int(UNBOUNDED))[channel]),
         # The cap of an ad set is what an order may cost, not a click.
-        ceiling=np.where(caps, UNBOUNDED, ceilings(night.snapshot, limits, steered.widest)[targets.campaign]),
-        platform_low=bounds.min_bid[targets.campaign],
-        platform_high=bounds.max_bid[targets.campaign],
+        ceiling=np.where(caps | idle, free, ceilings(night.snapshot, limits, steered.widest)[targets.campaign]),
+        platform_low=np.where(idle, 0, bounds.min_bid[targets.campaign]),
+        platform_high=np.where(idle, free, bounds.max_bid[targets.campaign]),
         step=bounds.bid_step[targets.campaign],
         flags=flags_of_targets(night, found, old) | {Guard.EDITS: edited_enough(night)[targets.campaign]},
         turn_low=turn[0],
@@ -57,8 +61,9 @@ def moves_of_budgets(night: Night, found: Found) -> Moves:
     old = micros_of(campaigns.daily_budget)
     wanted = np.full(len(old), UNKNOWN, dtype=np.int64) if asked is None else micros_of(asked)
     smart = campaigns.strategy == Strategy.SMART
-    # A budget of nothing is how consoles show that the campaign has none of its own.
-    stays = (wanted == UNKNOWN) | (old <= 0) | ~campaigns.enabled | (smart & ~worth_an_edit(old, wanted))
+    # A budget of nothing is how consoles show that the campaign has none of its own: no limit forces it to one.
+    none = old <= 0
+    stays = (wanted == UNKNOWN) | none | ~campaigns.enabled | (smart & ~worth_an_edit(old, wanted))
     day, week = night.budget_history.in_force(old)
     limits = limits_of_channels(night)
     free = np.full(len(old), UNBOUNDED)
@@ -74,7 +79,7 @@ def moves_of_budgets(night: Night, found: Found) -> Moves:
         account_low=np.zeros_like(old),
         account_high=free,
         ceiling=free,
-        platform_low=night.bounds.min_budget,
+        platform_low=np.where(none, 0, night.bounds.min_budget),
         platform_high=night.bounds.max_budget,
         step=night.bounds.budget_step,
         flags=flags | flags_of_history(night, night.budget_history, old, campaigns.channel),
