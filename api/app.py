@@ -7,7 +7,7 @@ from fastapi import FastAPI
 
 from api.errors import PROBLEMS, Problem, fault, install_error_handlers
 from api.limits import Envelope
-from api.routes import accounts, audit, datasets, health, keys, models, plans
+from api.routes import accounts, audit, datasets, fits, health, jobs, keys, models, nightly_bids, plans, webhooks
 from api.service import Service
 from api.settings import Settings
 
@@ -31,7 +31,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.add_middleware(Envelope, settings=settings, fault=fault)
     install_error_handlers(app)
     app.include_router(health.router)
-    for room in (accounts, keys, audit, datasets, models, plans):
+    for room in (accounts, keys, audit, datasets, fits, models, plans, jobs, nightly_bids, webhooks):
         app.include_router(room.router, responses=PROBLEMS)
     _describe_problems(app)
     return app

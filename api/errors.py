@@ -16,6 +16,7 @@ from pydantic import BaseModel
 from sqlalchemy.exc import OperationalError
 from starlette.exceptions import HTTPException
 
+from api.problem import problem_document
 from api.refusals import (
     BadRequest,
     Conflict,
@@ -100,15 +101,7 @@ def problem(
     status: HTTPStatus, code: str, detail: str, errors: Sequence[dict[str, str]] = (), **headers: str
 ) -> JSONResponse:
     """One problem document."""
-    body: dict[str, Any] = {
-        "type": f"urn:rmo:problem:{code}",
-        "title": status.phrase,
-        "status": status.value,
-        "code": code,
-        "detail": detail,
-    }
-    if errors:
-        body["errors"] = list(errors)
+    body = problem_document(status, code, detail, errors)
     return JSONResponse(body, status.value, headers=headers, media_type=MEDIA_TYPE)
 
 

@@ -37,6 +37,11 @@ class Settings(BaseSettings):
         upload_cells: most cells of a file, whatever its shape.
         check_bytes: memory that the check of one file may take.
         jobs_per_account: how many jobs of an account may run or wait.
+        fits_at_once, tests_at_once, bids_at_once: how many jobs of a kind one worker works on at once.
+        job_seconds, job_gibibytes: what one job may use: time, and memory of all its processes.
+        job_attempts: how often a job is begun whose worker or process dies.
+        seconds_to_stop: how long jobs at work may take to end when a worker is asked to stop.
+        private_webhooks: messages may go to addresses that are not public, over plain HTTP too.
     """
 
     model_config = SettingsConfigDict(env_prefix=PREFIX, extra="forbid", frozen=True, hide_input_in_errors=True)
@@ -57,6 +62,14 @@ class Settings(BaseSettings):
     upload_cells: Count = 20_000_000
     check_bytes: Count = 4096 * MEBIBYTE
     jobs_per_account: Count = 10
+    fits_at_once: Count = 1
+    tests_at_once: Count = 1
+    bids_at_once: Count = 2
+    job_seconds: Count = 3600
+    job_gibibytes: Count = 4
+    job_attempts: Count = 10
+    seconds_to_stop: Count = 20
+    private_webhooks: bool = False
 
     @field_validator("database_url")
     @classmethod

@@ -18,6 +18,7 @@ ROOMS = {
     "jax": {f"measurement/{name}.py" for name in ("likelihood", "lift_likelihood", "density", "inference")},
     "ortools": {"optimizer/solver.py", "measurement/geotest/assignment.py"},
     "openpyxl": {"bidding/reports/workbook.py", "bidding/bulk/workbook_out.py", "api/services/export_plan.py"},
+    "dbos": {"api/jobs/engine.py"},
     "fastapi": {"api"},
     "typer": {"api"},
     "rich": {"api"},

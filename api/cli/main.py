@@ -7,7 +7,22 @@ from collections.abc import Sequence
 
 import typer
 
-from api.cli import admin, bids, check, compare, demo, fit, geo, geo_analyze, geo_lock, plan, report, serve, simulate
+from api.cli import (
+    admin,
+    bids,
+    check,
+    compare,
+    demo,
+    fit,
+    geo,
+    geo_analyze,
+    geo_lock,
+    plan,
+    report,
+    serve,
+    simulate,
+    worker,
+)
 from api.cli.exits import ExitCode, explain
 from api.cli.output import debugging, note
 
@@ -19,7 +34,22 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for module in (demo, simulate, check, fit, report, compare, plan, geo, geo_lock, geo_analyze, bids, serve, admin):
+for module in (
+    demo,
+    simulate,
+    check,
+    fit,
+    report,
+    compare,
+    plan,
+    geo,
+    geo_lock,
+    geo_analyze,
+    bids,
+    serve,
+    worker,
+    admin,
+):
     module.register(app)
 
 

@@ -18,6 +18,7 @@ from sqlalchemy import (
     String,
     Text,
     UniqueConstraint,
+    text,
 )
 from sqlalchemy.orm import DeclarativeBase, Mapped, declared_attr, mapped_column
 
@@ -188,6 +189,9 @@ class BidRun(Owned, Base):
     summary: Mapped[Document]
 
 
+_NOT_ENQUEUED = text("enqueued IS NULL AND state = 'queued'")
+
+
 class Job(Owned, Base):
     """Work that takes longer than a request.
 
@@ -207,6 +211,7 @@ class Job(Owned, Base):
         UniqueConstraint("account_id", "id"),
         Index(None, "state", "created"),
         Index(None, "account_id", "state"),
+        Index("ix_jobs_not_enqueued", "created", sqlite_where=_NOT_ENQUEUED, postgresql_where=_NOT_ENQUEUED),
     )
 
     kind: Mapped[str] = mapped_column(String(40))

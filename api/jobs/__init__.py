@@ -1,0 +1,1 @@
+"""Long work: durable jobs, child processes, schedules."""

@@ -1,0 +1,309 @@
+"""Kill the service's processes at random points under load, then count: nothing lost, nothing twice, everything ended.
+
+    python -m benchmarks.service_crash [--kills 120] [--fits 2] [--databases sqlite,postgresql]
+
+Clients send requests with an Idempotency-Key and repeat each until it is answered. Meanwhile one process after the
+other is killed with -9: the API, workers, children at work and their own children. Afterwards the tables, the engine's
+tables, the files and the processes left over are counted. Writes `SERVICE_CRASH.md`.
+"""
+
+import argparse
+import random
+import threading
+import time
+import uuid
+from collections import Counter
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import httpx
+import numpy as np
+import psutil
+from sqlalchemy import create_engine, func, select, text
+
+from api.jobs.engine import engine_database
+from api.service import Service
+from api.store.datasets import NewDataset, add_dataset
+from api.store.files import sha256_of
+from api.store.tables import AuditEntry, Delivery, Job, Model
+from api.store.webhooks import NewWebhook, add_webhook
+from benchmarks.machine import describe_machine
+from benchmarks.service_processes import Station, accounts_with_keys, ask, database, free_port, settings_for
+from benchmarks.service_station import KEPT, WAIT
+
+REPORT = Path(__file__).with_name("SERVICE_CRASH.md")
+ACCOUNTS = 6
+SECONDS_BETWEEN_KILLS = (0.2, 2.4)
+LONGEST_DRAIN = 900.0
+ROLES = {"sqlite": ("serve",), "postgresql": ("api", "worker", "worker")}
+
+
+@dataclass
+class Load:
+    """What the clients sent and were answered: job by idempotency key."""
+
+    answered: dict[str, str] = field(default_factory=dict)
+    stop: threading.Event = field(default_factory=threading.Event)
+
+
+@dataclass
+class Found:
+    """What one run on one database showed."""
+
+    database: str
+    kills: Counter[str]
+    seconds: float
+    drained: float
+    jobs: int
+    states: Counter[str]
+    attempts: int
+    faults: list[str]
+
+
+def run(kind: str, kills: int, fits: int) -> Found:
+    """One database: load, kills, drain, count."""
+    with database(kind) as url, TemporaryDirectory(prefix="rmo-crash-") as folder:
+        settings, environment = settings_for(
+            url, Path(folder), bids_at_once=3, job_attempts=1000, seconds_to_stop=5, jobs_per_account=20
+        )
+        service = Service.open(settings)
+        owners = accounts_with_keys(service, ACCOUNTS)
+        _hooks(service, owners)
+        port = free_port()
+        roles = ROLES[kind]
+        stations = [Station(role, port, environment, Path(folder) / f"{i}.log") for i, role in enumerate(roles)]
+        for station in stations:
+            station.start()
+        load, started = Load(), time.monotonic()
+        clients = [threading.Thread(target=_client, args=(port, owner, load)) for owner in owners]
+        for client in clients:
+            client.start()
+        _send_fits(service, port, owners[0], fits, load)
+        killed = _kill_at_random(stations, kills)
+        load.stop.set()
+        for client in clients:
+            client.join()
+        seconds = time.monotonic() - started
+        drained = _drain(service, stations)
+        found = _count(service, load, Found(kind, killed, seconds, drained, 0, Counter(), 0, []))
+        for station in stations:
+            station.stop()
+        _count_processes(stations, found)
+        service.close()
+        return found
+
+
+def _client(port: int, owner: tuple[str, str], load: Load) -> None:
+    account, key = owner
+    chance = random.Random(account)
+    with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=5) as client:
+        while not load.stop.is_set():
+            name = str(uuid.UUID(int=chance.getrandbits(128)))
+            _submit(client, f"/v1/accounts/{account}/waits", {"seconds": chance.uniform(0, 2)}, key, name, load)
+            time.sleep(chance.uniform(0.1, 0.6))
+
+
+def _submit(client: httpx.Client, path: str, body: dict[str, Any], key: str, name: str, load: Load) -> None:
+    headers = {"Authorization": f"Bearer {key}", "Idempotency-Key": name}
+    answer = ask(client, "POST", path, json=body, headers=headers)
+    answer.raise_for_status()
+    load.answered[name] = answer.json()["id"]
+
+
+def _send_fits(service: Service, port: int, owner: tuple[str, str], fits: int, load: Load) -> None:
+    """Real fits of a small panel; of an account that has nothing else to do in that queue."""
+    account, key = owner
+    panel = service.settings.scratch / "panel.csv"
+    panel.write_text(_panel())
+    sha256 = service.files.put(account, panel)
+    with service.store.writing() as session:
+        dataset = add_dataset(session, NewDataset(account, "small", sha256, "panel.csv", 60, {})).id
+    with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=5) as client:
+        for number in range(fits):
+            body = {"dataset": dataset, "seed": number}
+            _submit(client, f"/v1/accounts/{account}/models", body, key, f"fit-{number}", load)
+
+
+def _panel(geos: int = 2, weeks: int = 30) -> str:
+    chance = np.random.default_rng(1)
+    rows = ["date,geo,sales,tv_spend,search_spend"]
+    for geo in range(geos):
+        for week in range(weeks):
+            tv, search = chance.gamma(4, 250), chance.gamma(4, 100)
+            sales = 20_000 * (1 + 0.3 * geo) + 1.5 * tv + 2 * search + chance.normal(0, 500)
+            rows.append(f"{np.datetime64('2024-01-01') + 7 * week},g{geo},{sales:.2f},{tv:.2f},{search:.2f}")
+    return "\n".join(rows) + "\n"
+
+
+def _hooks(service: Service, owners: list[tuple[str, str]]) -> None:
+    """Every account wants to be told; nobody listens at that address, so messages stay where they can be counted."""
+    with service.store.writing() as session:
+        for account, _ in owners:
+            events = ("job.done", "job.failed", "job.cancelled")
+            add_webhook(session, NewWebhook(account, "https://127.0.0.1:1/nobody", events))
+
+
+def _kill_at_random(stations: list[Station], kills: int) -> Counter[str]:
+    """Kill, each time one of what there is, by turns of kind; start again what is gone."""
+    chance, killed = random.Random(7), Counter[str]()
+    while sum(killed.values()) < kills:
+        time.sleep(chance.uniform(*SECONDS_BETWEEN_KILLS))
+        children = [child for station in stations for child in station.children()]
+        victims: dict[str, list[Any]] = {}
+        for station in stations:
+            victims.setdefault(station.role, []).append(station)
+        if children:
+            victims["child"] = children
+        kind = min(victims, key=lambda name: (killed[name], chance.random()))
+        _kill(chance.choice(victims[kind]))
+        killed[kind] += 1
+        for station in stations:
+            if not station.alive():
+                station.start()
+    return killed
+
+
+def _kill(victim: Station | psutil.Process) -> None:
+    with suppress(psutil.NoSuchProcess):
+        victim.kill()
+
+
+def _drain(service: Service, stations: list[Station]) -> float:
+    """Wait until all jobs have ended; nobody is killed any more. Returns seconds."""
+    started = time.monotonic()
+    while time.monotonic() - started < LONGEST_DRAIN:
+        for station in stations:
+            if not station.alive():
+                station.start()
+        with service.store.reading() as session:
+            left = session.scalar(select(func.count()).where(Job.ended.is_(None)))
+        if not left:
+            break
+        time.sleep(0.5)
+    return time.monotonic() - started
+
+
+def _count(service: Service, load: Load, found: Found) -> Found:
+    with service.store.reading() as session:
+        jobs = list(session.scalars(select(Job)))
+        kept = Counter(session.scalars(select(AuditEntry.object).where(AuditEntry.action == KEPT)))
+        models = list(session.scalars(select(Model)))
+        told = Counter(delivery.body["data"]["job"]["id"] for delivery in session.scalars(select(Delivery)))
+    found.jobs, found.states = len(jobs), Counter(job.state.value for job in jobs)
+    found.attempts = sum(job.attempts for job in jobs)
+    ids = {job.id for job in jobs}
+    done = {job.id: job for job in jobs if job.state.value == "done"}
+    of_models = Counter(model.job_id for model in models)
+    faults = found.faults
+    faults += [f"accepted and lost: {job}" for job in load.answered.values() if job not in ids]
+    faults += [f"nobody's: {job}" for job in ids - set(load.answered.values())]
+    faults += [f"two jobs of one key: {job}" for job, n in Counter(load.answered.values()).items() if n > 1]
+    faults += [f"not ended: {job.id} {job.state.value}" for job in jobs if not job.state.ended]
+    faults += [f"failed: {job.id} {job.problem}" for job in jobs if job.state.value == "failed"]
+    times = {job.id: (kept if job.kind == WAIT else of_models)[job.id] for job in done.values()}
+    faults += [f"{job} was kept {count} times" for job, count in times.items() if count != 1]
+    faults += [f"{job.id} was told {told[job.id]} times" for job in jobs if told[job.id] != 1]
+    faults += [f"not done and kept: {job}" for job in set(kept) - set(done)]
+    for model in models:
+        path = service.files.fetch(model.account_id, model.sha256)
+        faults += [] if sha256_of(path) == model.sha256 else [f"file of {model.id} is damaged"]
+    _count_engine(service, found)
+    return found
+
+
+def _count_engine(service: Service, found: Found) -> None:
+    """Nothing waits or runs in the engine, and SQLite finds its own files whole."""
+    url = engine_database(service.store.engine.url)
+    engine = create_engine(url)
+    table = "workflow_status" if url.get_backend_name() == "sqlite" else "dbos.workflow_status"
+    deadline = time.monotonic() + 30
+    with engine.connect() as connection:
+        while True:
+            rows = connection.execute(text(f"SELECT status, COUNT(*) FROM {table} GROUP BY status")).all()
+            connection.rollback()
+            left = {status: count for status, count in rows if status in ("PENDING", "ENQUEUED", "DELAYED")}
+            if not left or time.monotonic() > deadline:
+                break
+            time.sleep(0.5)
+        if left:
+            found.faults.append(f"left in the engine: {left}")
+        if url.get_backend_name() == "sqlite":
+            check = connection.execute(text("PRAGMA integrity_check")).scalar()
+            found.faults += [] if check == "ok" else [f"engine's file: {check}"]
+    engine.dispose()
+    if url.get_backend_name() == "sqlite":
+        with service.store.engine.connect() as connection:
+            check = connection.execute(text("PRAGMA integrity_check")).scalar()
+            strays = connection.execute(text("PRAGMA foreign_key_check")).all()
+        found.faults += [] if check == "ok" and not strays else [f"the store's file: {check}, {strays}"]
+
+
+def _count_processes(stations: list[Station], found: Found) -> None:
+    """No child outlives its worker."""
+    mine = {station.environment["RMO_DATA"] for station in stations}
+    for process in psutil.process_iter():
+        try:
+            folder = process.cwd()
+            if any(folder.startswith(data) for data in mine):
+                found.faults.append(f"left over: {' '.join(process.cmdline())}")
+        except psutil.Error:
+            continue
+
+
+def report(all_found: list[Found]) -> str:
+    """The page."""
+    lines = [
+        "# The service, killed",
+        "",
+        "`python -m benchmarks.service_crash` writes this page. " + describe_machine() + ".",
+        "",
+        f"{ACCOUNTS} clients send jobs and repeat each request, with the same Idempotency-Key, until it is answered. "
+        "Meanwhile processes are killed with -9 at random points, about one every 1.3 seconds: on SQLite the embedded "
+        "service and the processes of jobs; on PostgreSQL the API, one of two workers, and the processes of jobs. Most "
+        "jobs wait up to two seconds in a child process, some are real fits. When the kills end, the jobs that are "
+        "left are worked off, and everything is counted.",
+        "",
+        "| | " + " | ".join(found.database for found in all_found) + " |",
+        "|---|" + "---|" * len(all_found),
+    ]
+    rows = {
+        "kills": lambda f: str(sum(f.kills.values())),
+        "of which": lambda f: ", ".join(f"{name} {count}" for name, count in sorted(f.kills.items())),
+        "seconds under fire": lambda f: f"{f.seconds:.0f}",
+        "seconds until the rest was done": lambda f: f"{f.drained:.0f}",
+        "accepted requests": lambda f: str(f.jobs),
+        "jobs by how they ended": lambda f: ", ".join(f"{name} {count}" for name, count in sorted(f.states.items())),
+        "attempts": lambda f: str(f.attempts),
+        "**faults**": lambda f: f"**{len(f.faults)}**",
+    }
+    lines += [f"| {name} | " + " | ".join(of(found) for found in all_found) + " |" for name, of in rows.items()]
+    lines += [
+        "",
+        "Counted as a fault: an accepted request without its job; a job that nobody sent; two jobs for one key; a job "
+        "that has not ended, or failed; a result kept twice or not at all (an entry of the audit trail, a model); a "
+        "message about a job's end that was written twice or not at all; a file that its hash does not fit; a job left "
+        "in the engine; a damaged database; a process left over.",
+    ]
+    lines += [f"\n- {found.database}: {fault}" for found in all_found for fault in found.faults]
+    return "\n".join(lines) + "\n"
+
+
+def main() -> None:
+    """Both databases, the page, and exit code 1 where there was a fault."""
+    options = argparse.ArgumentParser()
+    options.add_argument("--kills", type=int, default=120)
+    options.add_argument("--fits", type=int, default=2)
+    options.add_argument("--databases", default="sqlite,postgresql")
+    options.add_argument("--out", type=Path, default=REPORT)
+    given = options.parse_args()
+    found = [run(kind, given.kills, given.fits) for kind in given.databases.split(",")]
+    given.out.write_text(report(found))
+    print(report(found))
+    raise SystemExit(1 if any(each.faults for each in found) else 0)
+
+
+if __name__ == "__main__":
+    main()
