@@ -22,6 +22,7 @@ def create_app(settings: Settings) -> FastAPI:
         service = app.state.service = Service.open(settings)
         try:
             service.has_key()
+            service.planner.start()
             yield
         finally:
             service.close()

@@ -28,6 +28,7 @@ from api.refusals import (
     TooMany,
     Unauthenticated,
 )
+from api.services.plan_process import PlannerLost
 from measurement.errors import BadInput, ModelFileError, ModelRefused
 from optimizer.errors import BadProblem, BadRules, DeadlineExceeded
 
@@ -86,6 +87,7 @@ def install_error_handlers(app: FastAPI) -> None:
     app.add_exception_handler(BadProblem, _bad_problem)
     app.add_exception_handler(Refusal, _refused)
     app.add_exception_handler(OperationalError, _unavailable)
+    app.add_exception_handler(PlannerLost, _unavailable)
     for kind, status, code, field in (
         (ModelFileError, HTTPStatus.CONFLICT, "model_unreadable", "model"),
         (ModelRefused, HTTPStatus.CONFLICT, "model_refused", "model"),
@@ -125,7 +127,7 @@ def _refused(_: Request, error: Exception) -> JSONResponse:
 
 def _unavailable(_: Request, __: Exception) -> JSONResponse:
     """Nothing was written; the same request may well succeed in a moment."""
-    detail = "The database does not answer; send the same request again in a moment."
+    detail = "A part of the service does not answer; send the same request again in a moment."
     return problem(HTTPStatus.SERVICE_UNAVAILABLE, "unavailable", detail, (), **{"Retry-After": "2"})
 
 

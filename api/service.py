@@ -5,6 +5,7 @@ from typing import Self
 
 from api.limits import Rates
 from api.refusals import BadSettings
+from api.services.planner import Planner
 from api.services.stored_models import StoredModels
 from api.settings import Settings, is_loopback
 from api.store.engine import Store, make_engine
@@ -21,6 +22,7 @@ class Service:
     store: Store
     files: Files
     models: StoredModels
+    planner: Planner
     rates: Rates
 
     @classmethod
@@ -36,7 +38,7 @@ class Service:
             raise
         files = Files(settings.files, settings.scratch)
         models = StoredModels(files, settings.scratch, settings.cached_models)
-        return cls(settings, store, files, models, Rates(settings))
+        return cls(settings, store, files, models, Planner(settings, models), Rates(settings))
 
     def has_key(self) -> bool:
         """Whether anybody could be let in.
@@ -56,4 +58,5 @@ class Service:
 
     def close(self) -> None:
         """Give everything back."""
+        self.planner.close()
         self.store.close()

@@ -28,6 +28,7 @@ class Settings(BaseSettings):
         port: port to listen on.
         allow_remote: listen beyond this machine. Put something before it that speaks TLS: keys travel in the open.
         cached_models: how many models, with their curves, are kept in memory.
+        plan_processes: how many processes plan; 0: the service's own does, and holds up other requests meanwhile.
         requests_per_minute: by key.
         failures_per_minute: requests without a good key, by address.
         request_bytes: largest body of a request that is no upload.
@@ -52,6 +53,7 @@ class Settings(BaseSettings):
     port: Annotated[int, Field(ge=0, le=65535)] = 8000
     allow_remote: bool = False
     cached_models: Count = 4
+    plan_processes: Annotated[int, Field(ge=0, le=64)] = 2
     requests_per_minute: Count = 3000
     failures_per_minute: Count = 60
     request_bytes: Count = 2 * MEBIBYTE

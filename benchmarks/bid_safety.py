@@ -1,7 +1,8 @@
 """How safe and how fast runs of bids are: a million generated changes against every limit; kills; rollbacks.
 
-`python -m benchmarks.bid_safety` writes `BID_SAFETY.md`. Every new bid is held against every limit again, by code of
-its own. Then processes that write runs of 40 bids to an account that keeps each write on disk are killed (SIGKILL) at
+`python -m benchmarks.bid_safety` writes `BID_SAFETY.md`. Every new bid, placement increase and target on return is held
+against every limit again, by code of its own; so are whole nights of all kinds of changes together. Then processes that
+write runs of bids, increases, budgets and a target to an account that keeps each write on disk are killed (SIGKILL) at
 random moments, up to four times a run; the next one goes on, and at the end everything is put back.
 """
 
@@ -15,6 +16,14 @@ from pathlib import Path
 
 import numpy as np
 
+from benchmarks.bid_safety_nights import (
+    CAMPAIGNS,
+    TARGETS,
+    generated_increases,
+    generated_returns,
+    nights,
+    violations_of_levers,
+)
 from benchmarks.machine import describe_machine
 from bidding.guardrails.apply_rules import guard
 from bidding.guardrails.moves import Moves
@@ -23,10 +32,12 @@ from bidding.ledger_file import FileLedger
 from bidding.propose import propose
 from bidding.rollback import live_through, reverse
 from bidding.writing import WriteSettings, write_run_through
-from tests.bidding.live_account import LiveAccount
-from tests.bidding.worlds import TODAY, make_night
+from tests.bidding.live_account import LiveAccount, after, before
+from tests.bidding.worlds import TODAY, make_steered_night
 
 CENT = 10_000
+Others = tuple[dict[str, int], dict[str, int], dict[str, int], dict[str, int]]
+"""Increases, targets on return, whole nights, kills."""
 PAGE = Path(__file__).parent / "BID_SAFETY.md"
 TARGETS_OF_RUN = 40
 PAUSE_SECONDS = 0.01
@@ -92,32 +103,37 @@ def violations(moves: Moves) -> dict[str, int]:
 def kills(count: int, seed: int) -> dict[str, int]:
     """Processes that write a run and are killed at random; then one resumes and one puts everything back."""
     rng = np.random.default_rng(seed)
-    wrong_end = twice = not_restored = killed = partly = runs = 0
+    wrong_end = twice = not_restored = killed = partly = runs = items = second = 0
     while killed < count:
         with tempfile.TemporaryDirectory() as folder:
             ledger, live = FileLedger(Path(folder) / "ledger"), LiveAccount(Path(folder) / "live.jsonl")
-            run = propose(make_night(targets=TARGETS_OF_RUN, column=4))
+            run = propose(make_steered_night(targets=TARGETS_OF_RUN, limits={"approval_share": 1.0}))
             ledger.save_run(run)
-            live.start({str(name): "1.00" for name in run.written.targets.ids})
+            live.start(before(run))
             for _ in range(4):
                 done = _killed(Path(folder), run.id, float(rng.uniform(0.0, 0.2)))
-                killed, partly = killed + done, partly + (done and len(set(live.values().values())) == 2)
+                killed, partly = killed + done, partly + (done and live.values() not in (before(run), after(run)))
             ledger = FileLedger(Path(folder) / "ledger")
             write_run_through(run, ledger, live, WriteSettings(TODAY))
-            wrong_end += set(live.values().values()) != {"1.10"}
+            wrong_end += live.values() != after(run)
             twice += max(live.writes().values()) > 2
             back = reverse(run, ledger, live_through(live, run), TODAY).run
             assert back is not None
             ledger.save_run(back)
             write_run_through(back, ledger, live, WriteSettings(TODAY))
-            not_restored += set(live.values().values()) != {"1.00"}
+            not_restored += live.values() != before(run)
+            again = write_run_through(back, ledger, live, WriteSettings(TODAY)).written
+            second += again + write_run_through(run, ledger, live, WriteSettings(TODAY)).written
+            items += len(run.changes)
             runs += 1
     return {
-        "runs of 40 bids": runs,
+        "runs": runs,
+        "items in them, of four kinds": items,
         "processes killed": killed,
         "which left the run partly written": partly,
         "runs with a wrong end": wrong_end,
-        "runs with a bid written twice": twice,
+        "runs with an item written twice": twice,
+        "items written by a second call": second,
         "runs not put back exactly": not_restored,
     }
 
@@ -142,12 +158,18 @@ def _write(folder: Path, run: str, begun: Event) -> None:
     write_run_through(made, ledger, LiveAccount(folder / "live.jsonl", PAUSE_SECONDS), WriteSettings(made.day, batch=5))
 
 
-def page(moves: dict[str, int], seconds: tuple[float, float], killed: dict[str, int], targets: int) -> str:
+def page(moves: dict[str, int], seconds: tuple[float, float], others: Others, targets: int) -> str:
     """The page in Markdown."""
+    increases, returns, whole, killed = others
     lines = ["# Bids: limits, kills and rollbacks\n", (__doc__ or "").split("\n\n")[1], f"{describe_machine()}.\n"]
     lines += [f"## {targets:,} generated bids through the guardrails\n"]
     lines += [f"{seconds[0]:.2f} s, {seconds[1]:.2f} s of CPU.\n", "| new bids | count |", "|---|---|"]
     lines += [f"| {name} | {count:,} |" for name, count in moves.items()]
+    lines += [f"\n## {targets:,} generated placement increases and as many targets on return\n"]
+    lines += ["| new values | increases | targets |", "|---|---|---|"]
+    lines += [f"| {name} | {count:,} | {returns[name]:,} |" for name, count in increases.items()]
+    lines += [f"\n## Whole nights of {TARGETS:,} targets in {CAMPAIGNS} campaigns\n", "| | count |", "|---|---|"]
+    lines += [f"| {name} | {count:,} |" for name, count in whole.items()]
     lines += ["\n## Writing that is killed and goes on\n", "| | count |", "|---|---|"]
     lines += [f"| {name} | {count:,} |" for name, count in killed.items()]
     return "\n".join(lines) + "\n"
@@ -158,12 +180,16 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--targets", type=int, default=1_000_000)
     parser.add_argument("--kills", type=int, default=100)
+    parser.add_argument("--nights", type=int, default=100)
     given = parser.parse_args()
     moves = generated(given.targets, 7)
     started, worked = time.perf_counter(), time.process_time()
     guard(moves)
     seconds = time.perf_counter() - started, time.process_time() - worked
-    told = page(violations(moves), seconds, kills(given.kills, 11), given.targets)
+    increases = violations_of_levers(generated_increases(given.targets, 8))
+    returns = violations_of_levers(generated_returns(given.targets, 9))
+    whole = {"nights": given.nights} | nights(given.nights, 10)
+    told = page(violations(moves), seconds, (increases, returns, whole, kills(given.kills, 11)), given.targets)
     PAGE.write_text(told)
     print(told)
 

@@ -1,23 +1,27 @@
 """The proof of `NEXT_TEST.md` on many more advertisers, without fitting them anew: `NEXT_TEST_REWEIGHTED.md`.
 
-Models without tests, kept by `python -m benchmarks.recovery --models DIR`, are asked what each channel's holdout would
-be worth. Every holdout is then run in the simulator; the model's draws are weighed by how well they foretold its
-result, the plan is made anew, and its gain is held against the truth. Run
-`python -m benchmarks.next_test_reweighted DIR`.
+Models without tests, kept by `python -m benchmarks.recovery --models DIR` and by `python -m benchmarks.next_test`, are
+asked what each channel's holdout would be worth. Every holdout is then run in the simulator, with several results drawn
+about its true lift; the model's draws are weighed by how well they foretold a result, the plan is made anew, and its
+gain is held against the truth. Run `python -m benchmarks.next_test_reweighted DIR`.
 """
 
 import argparse
 import json
 import sys
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from benchmarks import tested_worlds
 from benchmarks.machine import describe_machine
 from benchmarks.next_test import COOLDOWN_WEEKS, TEST_WEEKS, planner_of, worth_of_holdouts
 from benchmarks.recovery import MAX_CHANGE, PLAN_WEEKS, model_name, specs
+from benchmarks.tested_worlds import MODELS, name_of
 from measurement.errors import BadInput
 from measurement.fitted import FittedModel
 from measurement.geotest.design_question import ExperimentKind
@@ -32,6 +36,8 @@ FOLDER = Path(__file__).parent
 RESULTS = FOLDER / "next_test_reweighted.json"
 LEAST_DRAWS, WIDER = 25.0, 1.2
 """The test's standard error grows by this factor until so many draws' worth of weight is left."""
+RESULTS_EACH = 8
+"""Results drawn of every test: one alone says more of its own error than of the test."""
 LEAST_ATTAINABLE = 0.002
 """Worlds whose today's split is within this share of the best are left out: there is nothing to improve."""
 
@@ -53,10 +59,15 @@ def run_world(spec: WorldSpec, model: FittedModel) -> Case:
             test = add_holdout(world, name).experiments[0]
         except BadInput:
             continue
-        weights, wider = weights_after(model, test)
-        plan = planner.by_weights(weights, name)
-        after = true_sales(world, planner, without if plan is None else plan) - of_today
-        tests[name] = {"worth": worth.gain, "error": worth.error, "gained": after, "wider": wider}
+        results = test.true_lift + test.lift_sd * np.random.default_rng(spec.seed).standard_normal(RESULTS_EACH)
+        sold, widened = [], []
+        for result in results:
+            weights, wider = weights_after(model, replace(test, lift=float(result)))
+            plan = planner.by_weights(weights, name)
+            sold.append(true_sales(world, planner, without if plan is None else plan))
+            widened.append(wider)
+        gained = float(np.mean(sold)) - of_today
+        tests[name] = {"worth": worth.gain, "error": worth.error, "gained": gained, "wider": float(np.mean(widened))}
     return {
         "world": model_name(spec),
         "kind": spec.kind.value,
@@ -92,29 +103,48 @@ def write_page(cases: list[Case]) -> str:
     """The page's Markdown."""
     told = [_told(case) for case in cases if len(case["tests"]) > 1 and _has_room(case)]
     none, best, others, change = (np.array(column) for column in zip(*told, strict=True))
-    error = change.std(ddof=1) / np.sqrt(len(change))
+    room = np.array(
+        [case["attainable"] / case["today"] for case in cases if len(case["tests"]) > 1 and _has_room(case)]
+    )
     return "\n".join(
         [
             "# The next test, on many advertisers by reweighting\n",
             f"`python -m benchmarks.next_test_reweighted DIR` writes this page. {describe_machine()}. {len(told)} "
-            "simulated advertisers of `RECOVERY.md`'s nine kinds. Draws of the model without tests are weighed by each "
-            "holdout's result instead of fitting anew. Recommended is the holdout worth most to the plan by the model "
-            "without tests; against it stands the mean over the other channels' holdouts. Shares of the attainable "
-            "gain over today's split, by the truth, mean over worlds.\n",
-            "| before the plan | captured |",
-            "|---|---|",
-            f"| no test | {none.mean():.1%} |",
-            f"| the recommended test | {best.mean():.1%} |",
-            f"| another test, chosen by chance | {others.mean():.1%} |",
+            "simulated advertisers, those of `RECOVERY.md`'s nine kinds and those of `CALIBRATION.md`. Draws of the "
+            "model without tests are weighed by a holdout's result instead of fitting anew, and every holdout has "
+            f"{RESULTS_EACH} results drawn about its true lift. Recommended is the holdout worth most to the plan by "
+            "the model without tests; against it stands the mean over the other channels' holdouts. Shares of the "
+            "attainable gain over today's split, by the truth: as a mean over worlds, and pooled, where worlds weigh "
+            "by what there was to gain.\n",
+            "| before the plan | captured, mean | pooled |",
+            "|---|---|---|",
+            f"| no test | {none.mean():.1%} | {_pooled(none, room):.1%} |",
+            f"| the recommended test | {best.mean():.1%} | {_pooled(best, room):.1%} |",
+            f"| another test, chosen by chance | {others.mean():.1%} | {_pooled(others, room):.1%} |",
             "",
-            f"The recommended test improves the plan by {100 * change.mean():.1f} points more than another (standard "
-            f"error {100 * error:.1f}); it does better in {(change > 0).sum()} worlds, worse in {(change < 0).sum()}, "
-            f"and leaves the plan as good in {(change == 0).sum()}.\n",
+            _difference("Pooled, the", change * room / room.mean(), "more than another"),
+            _difference("Pooled, the", (best - none) * room / room.mean(), "more than none"),
+            _difference("As a mean over worlds, the", change, "more than another"),
+            f"It does better than another in {(change > 0).sum()} worlds, worse in {(change < 0).sum()}, leaves the "
+            f"plan as good in {(change == 0).sum()}.\n",
             "| world | no test | recommended | captured after it | after another | foretold gain by the test |",
             "|---|---|---|---|---|---|",
             *[_row(case) for case in cases if len(case["tests"]) > 1 and _has_room(case)],
             "",
         ]
+    )
+
+
+def _pooled(shares: FloatArray, room: FloatArray) -> float:
+    """Of what there was to gain in all worlds, each as a share of what today's split sells."""
+    return float((shares * room).sum() / room.sum())
+
+
+def _difference(what: str, changes: FloatArray, against: str) -> str:
+    error = 100 * changes.std(ddof=1) / np.sqrt(len(changes))
+    return (
+        f"{what} recommended test improves the plan by {100 * changes.mean():+.1f} points {against} (standard error "
+        f"{error:.1f}).\n"
     )
 
 
@@ -142,6 +172,12 @@ def _row(case: Case) -> str:
     return f"| {case['world']} | {none:.0%} | {name} | {best:.0%} | {others:.0%} | {worth:.0%} |"
 
 
+def worlds(models: Path) -> Iterator[tuple[WorldSpec, Path]]:
+    """Every world with the folder of its model."""
+    yield from ((spec, models / model_name(spec)) for spec in specs())
+    yield from ((spec, MODELS / name_of(spec)) for spec in tested_worlds.specs())
+
+
 def main() -> None:
     """Run what is missing, then write the page."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -149,11 +185,11 @@ def main() -> None:
     parser.add_argument("--table", action="store_true", help="write the page from what there is")
     arguments = parser.parse_args()
     stored: dict[str, Case] = json.loads(RESULTS.read_text()) if RESULTS.exists() else {}
-    for spec in [] if arguments.table else specs():
+    for spec, folder in [] if arguments.table else worlds(arguments.models):
         name = model_name(spec)
-        if name in stored or not (arguments.models / name).exists():
+        if name in stored or not folder.exists():
             continue
-        model = load_model(arguments.models / name)
+        model = load_model(folder)
         if model.report.status is ModelStatus.REFUSED:
             continue
         stored[name] = run_world(spec, model)

@@ -26,7 +26,7 @@ from optimizer.rules import as_a_buyer_means
 FOLDER = Path(__file__).parent
 RESULTS = FOLDER / "tested_worlds.json"
 MODELS = FOLDER / "models"
-FIRST_SEED, WORLDS = 3000, 12
+FIRST_SEED, WORLDS = 3000, 24
 GEOS, WEEKS = 10, 104
 PLAN_WEEKS = 13
 MAX_CHANGE = 0.5

@@ -8,13 +8,13 @@ from collections.abc import Iterator
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import stats
 
 from bidding.alerts import Alert
 from bidding.days import days_since, totals
 from bidding.expected_range import LEVEL, expected_range
 from bidding.guardrails.flags import Found
 from bidding.guardrails.rules import Guard, code_of
-from bidding.guardrails.tracking import fewer_than_chance
 from bidding.maturity import learn_maturity
 from bidding.night import Night
 from bidding.snapshot import Snapshot
@@ -23,8 +23,11 @@ FloatArray = NDArray[np.float64]
 
 DAYS = 56
 EXHAUSTED = 0.1
-"""Share of the day without budget from which on a campaign is told."""
+"""Share of the day without budget above which a campaign is told; Google's "< 10%" counts as just that."""
+ALL_SPENT = 0.98
+"""Of a daily budget, from which on it counts as spent where no report tells for how long it was."""
 MOST_CAMPAIGNS = 50
+SHOWN = 5
 
 
 def alarms(night: Night, found: Found) -> tuple[Alert, ...]:
@@ -67,15 +70,15 @@ def _conversions(night: Night, place: int, day: str) -> Iterator[Alert]:
         return
     rate = np.nan_to_num(night.values.conversion_rate[rows.target[mine]])
     known = maturity.of(np.full(int(mine.sum()), place), rows.age[mine])
-    due = float((rows.clicks[mine] * rate * known).sum())
-    came = float(rows.orders[mine].sum())
+    matured = float((rows.clicks[mine] * known).sum())
+    due, came = float((rows.clicks[mine] * rate * known).sum()), float(rows.orders[mine].sum())
     if due <= 0:
         return
-    low = float(fewer_than_chance(np.array([came]), np.array([due]), np.zeros(1))[0])
-    high = float(1 - fewer_than_chance(np.array([came - 1]), np.array([due]), np.zeros(1))[0])
-    if min(low, high) < LEVEL / 2:
-        message = f"{snapshot.channels[place]}: {came:,.0f} orders in the week to {day}, about {due:,.0f} were due"
-        yield Alert("conversion_rate", snapshot.channels[place], "", day, came, None, None, message)
+    low, high = (float(stats.poisson.ppf(level, due)) for level in (LEVEL / 2, 1 - LEVEL / 2))
+    if not low <= came <= high:
+        name = snapshot.channels[place]
+        message = f"{name}: {came:,.0f} orders in the week to {day}, {low:,.0f} to {high:,.0f} were due of its clicks"
+        yield Alert("conversion_rate", name, "", day, came / matured, low / matured, high / matured, message)
 
 
 def _from_guards(night: Night, found: Found, place: int) -> Iterator[Alert]:
@@ -89,19 +92,57 @@ def _from_guards(night: Night, found: Found, place: int) -> Iterator[Alert]:
 
 
 def _exhausted(night: Night) -> Iterator[Alert]:
+    """Plans that are spent before their end, and campaigns that ran out of their daily budget yesterday."""
+    for plan in night.budgets.paced:
+        if plan.spent >= plan.planned:
+            message = (
+                f"{plan.channel}: all of the plan's {plan.planned:,.2f} is spent ({plan.spent:,.2f}), "
+                f"{plan.days_left} days early"
+            )
+            day = str(night.snapshot.today)
+            yield Alert("budget_exhausted", plan.channel, "", day, plan.spent, 0.0, plan.planned, message)
     snapshot, rows = night.snapshot, night.snapshot.performance
-    yesterday = snapshot.today - np.timedelta64(1, "D")
-    fresh = rows.day.astype("datetime64[D]") == yesterday
+    fresh = rows.day.astype("datetime64[D]") == snapshot.today - np.timedelta64(1, "D")
+    campaign = snapshot.targets.campaign[rows.target[fresh]]
     share = np.zeros(len(snapshot.campaigns.ids))
-    np.maximum.at(share, snapshot.targets.campaign[rows.target[fresh]], np.nan_to_num(rows.out_of_budget[fresh]))
+    np.maximum.at(share, campaign, np.nan_to_num(rows.out_of_budget[fresh]))
+    spent = totals(campaign, rows.cost[fresh], len(share))
+    yield from _out_of_budget(snapshot, share)
+    yield from _all_spent(snapshot, spent, share)
+
+
+def _out_of_budget(snapshot: Snapshot, share: FloatArray) -> Iterator[Alert]:
+    """Where reports tell for how much of the day the budget was spent, `(M,)`."""
+    yesterday = snapshot.today - np.timedelta64(1, "D")
     for row in np.argsort(-share, kind="stable")[:MOST_CAMPAIGNS]:
-        if share[row] < EXHAUSTED:
+        if share[row] <= EXHAUSTED:
             return
         channel = snapshot.channels[int(snapshot.campaigns.channel[row])]
         name = str(snapshot.campaigns.names[row])
         message = f"{channel}: campaign {name!r} was out of budget for {100 * share[row]:.0f} % of {yesterday}"
         where = ("budget_exhausted", channel, str(snapshot.campaigns.ids[row]), str(yesterday))
         yield Alert(*where, float(share[row]), 0.0, EXHAUSTED, message)
+
+
+def _all_spent(snapshot: Snapshot, spent: FloatArray, share: FloatArray) -> Iterator[Alert]:
+    """Where no report tells that, campaigns whose spend of the day `(M,)` reached their daily budget."""
+    yesterday = snapshot.today - np.timedelta64(1, "D")
+    campaigns = snapshot.campaigns
+    told = totals(campaigns.channel, share, len(snapshot.channels)) > 0
+    with np.errstate(divide="ignore", invalid="ignore"):
+        reached = np.where(campaigns.daily_budget > 0, spent / campaigns.daily_budget, 0.0)
+    reached = np.where(told[campaigns.channel] | np.isnan(reached), 0.0, reached)
+    for row in np.argsort(-reached, kind="stable")[:MOST_CAMPAIGNS]:
+        if reached[row] < ALL_SPENT:
+            return
+        channel, name = snapshot.channels[int(campaigns.channel[row])], str(campaigns.names[row])
+        budget = float(campaigns.daily_budget[row])
+        message = (
+            f"{channel}: campaign {name!r} spent {spent[row]:,.2f} of a daily budget of {budget:,.2f} on {yesterday}: "
+            "it may have run out early"
+        )
+        where = ("budget_exhausted", channel, str(campaigns.ids[row]), str(yesterday))
+        yield Alert(*where, float(spent[row]), 0.0, ALL_SPENT * budget, message)
 
 
 def _out_of_stock(night: Night) -> Iterator[Alert]:
@@ -112,9 +153,10 @@ def _out_of_stock(night: Night) -> Iterator[Alert]:
     for place, name in enumerate(snapshot.channels):
         mine = gone & (snapshot.channel_of_targets() == place)
         if mine.any():
-            products = len(set(snapshot.targets.sku[mine].tolist()))
-            message = f"{name}: {products:,} advertised products are out of stock or have lost the buy box"
-            yield Alert("no_stock", name, "", str(snapshot.today), float(products), None, None, message)
+            skus = sorted(set(snapshot.targets.sku[mine].tolist()))
+            shown = ", ".join(skus[:SHOWN]) + (", ..." if len(skus) > SHOWN else "")
+            message = f"{name}: {len(skus):,} advertised products are out of stock or have lost the buy box: {shown}"
+            yield Alert("no_stock", name, "", str(snapshot.today), float(len(skus)), 0.0, 0.0, message)
 
 
 def _event_multiplier(night: Night, channel: str, day: np.datetime64) -> float:

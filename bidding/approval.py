@@ -5,21 +5,18 @@ from numpy.typing import NDArray
 
 from bidding.errors import BidError
 from bidding.expected import Outlook
-from bidding.guardrails.moves import Guarded, Moves
 from bidding.ledger import EntryKind, Ledger
 from bidding.money import money_of
 from bidding.night import Night
-from bidding.run import BidRun
+from bidding.run import BidRun, ChangeTable
 from bidding.run_state import RunState, state_of_run
+from bidding.run_tables import Asked
 
 FloatArray = NDArray[np.float64]
 
 
-Both = tuple[Moves, Guarded]
-
-
 def why_a_person_must_approve(
-    night: Night, outlooks: tuple[Outlook, Outlook], bids: Both, budgets: Both
+    night: Night, outlooks: tuple[Outlook, Outlook], budgets: Asked, changes: ChangeTable
 ) -> tuple[str, ...]:
     """By channel: cost that moves either way, budgets that move either way, and how many changes there are.
 
@@ -27,9 +24,8 @@ def why_a_person_must_approve(
     """
     snapshot, reasons = night.snapshot, []
     before, after = outlooks
-    changed, changed_budgets = bids[1].changed(bids[0]), budgets[1].changed(budgets[0])
     running, of_target = snapshot.targets.enabled, snapshot.channel_of_targets()
-    old, new = money_of(budgets[0].old), money_of(budgets[1].new)
+    old, new = money_of(budgets.moves.old), money_of(budgets.guarded.new)
     for place, name in enumerate(snapshot.channels):
         limits, mine = night.channel(place).limits, running & (of_target == place)
         moved = _share(before.cost[mine], after.cost[mine])
@@ -43,7 +39,7 @@ def why_a_person_must_approve(
             reasons.append(
                 f"{name}: {100 * moved:.0f} % of daily budgets move, more than {100 * limits.approval_share:.0f} %"
             )
-        count = int(changed[of_target == place].sum() + changed_budgets[here].sum())
+        count = int((changes.channel == place).sum())
         if count > limits.approval_changes:
             reasons.append(f"{name}: {count:,} changes, more than {limits.approval_changes:,}")
     return tuple(reasons)

@@ -1,6 +1,6 @@
 """A fitted model, an account and a plan in; out come the incremental shares of attributed sales that bids count on."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -85,7 +85,7 @@ def factors_of(
     today: np.datetime64,
     model: FittedModel | None = None,
     planned: PlannedSpend | None = None,
-    reported_roas: Mapping[str, float] | None = None,
+    reported_roas: Mapping[tuple[str, bool | None], float] | None = None,
 ) -> tuple[Factor, ...]:
     """One share per channel, or two where the model has its branded and generic parts as channels of their own.
 
@@ -95,8 +95,9 @@ def factors_of(
         today: dates what is stated.
         model: tells the share of every channel it has; `not_measurable` and expired ones give way to a stated one.
         planned: what the plan spends; today's spend where it is not given.
-        reported_roas: attributed sales per unit of money in the platform's own reports, for channels whose attributed
-            sales are not in the panel. The next unit is then taken to claim 0.85 +- 0.15 of that.
+        reported_roas: attributed sales per unit of money in the platform's own reports, by channel and whether branded
+            targets are meant (None: all), for channels whose attributed sales are not in the panel. The next unit is
+            then taken to claim 0.85 +- 0.15 of that.
     """
     found: list[Factor] = []
     for channel in account.channels:
@@ -112,19 +113,27 @@ def factors_of(
 
 
 def _measured(
-    channel: AccountChannel, model: FittedModel, planned: PlannedSpend | None, reported_roas: Mapping[str, float]
+    channel: AccountChannel,
+    model: FittedModel,
+    planned: PlannedSpend | None,
+    reported_roas: Mapping[tuple[str, bool | None], float],
 ) -> list[Factor]:
     names = model.panel.channel_names
-    parts = [(branded, channel.name + suffix) for branded, suffixes in _PARTS for suffix in suffixes]
-    served: list[tuple[bool | None, str]] = [(branded, name) for branded, name in parts if name in names]
-    if {branded for branded, _ in served} != {True, False}:
-        served = [(None, channel.name)] if channel.name in names else []
     made = []
-    for branded, name in served:
-        draws = _share_draws(model, names.index(name), planned, reported_roas.get(channel.name))
+    for branded, name in parts_of(channel.name, names):
+        draws = _share_draws(model, names.index(name), planned, reported_roas.get((channel.name, branded)))
         if draws is not None:
             made.append(_factor(channel.name, branded, draws, model, names.index(name)))
     return made
+
+
+def parts_of(channel: str, names: Sequence[str]) -> tuple[tuple[bool | None, str], ...]:
+    """Which of these names serve a channel of the account: its branded and generic parts, or the one of its name."""
+    parts = [(branded, channel + suffix) for branded, suffixes in _PARTS for suffix in suffixes]
+    served = tuple((branded, name) for branded, name in parts if name in names)
+    if {branded for branded, _ in served} == {True, False}:
+        return served
+    return ((None, channel),) if channel in names else ()
 
 
 _PARTS = ((True, BRAND_SUFFIXES), (False, GENERIC_SUFFIXES))

@@ -1,154 +1,173 @@
-"""What is set besides bids: placement modifiers, the ceiling they imply, and the levers of smart-bidding campaigns."""
+"""Levers of campaigns whose bids the platform sets: what targets on return and cost caps should be, and what follows.
+
+The next unit of money shall bring as much profit in a smart-bidding campaign as in the bids beside it. Attributed sales
+are taken to grow as spend to the power of 0.8, so that the next unit returns 0.8 times what the average one does.
+"""
 
 from dataclasses import dataclass
-from enum import Enum
 
 import numpy as np
 from numpy.typing import NDArray
 
-from bidding.optimize import Spending
-from bidding.outlook import ClickValues
-from bidding.snapshot import Campaigns, Placement, Snapshot, Strategy
+from bidding.days import totals
+from bidding.outlook import BidChoice, BidResponse, ClickValues
+from bidding.snapshot import Snapshot, Strategy
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 BoolArray = NDArray[np.bool_]
 
-LARGEST_MODIFIER = 9.0
-PLACEMENT_CLICKS = 100.0
-"""Clicks that the account's own ratio between placements is worth in a campaign."""
-UP_AT_TOP, UP_ELSEWHERE = 2.0, 1.5
 SALES_ELASTICITY = 0.8
-"""Next unit's return over the average one where a platform bids: sales grow with spend to this power."""
-LARGEST_EDIT = 0.2
 EDITS_A_WEEK = 2
+"""Every edit restarts what the platform has learnt."""
 WORTH_AN_EDIT = 0.03
-
-
-@dataclass(frozen=True, eq=False)
-class PlacementResults:
-    """Clicks and attributed sales by campaign and `Placement`, `(M, 3)` each; sales in money."""
-
-    clicks: FloatArray
-    sales: FloatArray
-
-
-@dataclass(frozen=True, eq=False)
-class Modifiers:
-    """Placement increases as fractions, `(M, 3)`, and what to multiply a campaign's optimal bids by, `(M,)`."""
-
-    increase: FloatArray
-    base: FloatArray
-
-
-class Lever(Enum):
-    """What a smart-bidding campaign or ad set is steered by."""
-
-    TARGET_ROAS = "target_roas"
-    COST_CAP = "cost_cap"
+LARGEST_RESPONSE = 1.5
+"""Spend is expected to move by at most this factor with one edit, whatever the power of 0.8 says of it."""
+SLACK = 0.1
+"""Below what comes, from which on a target on return no longer binds."""
+LEAST_SHARE = 0.05
+"""Of a channel's budget, that smart campaigns are steered to where the bids beside them take all of it."""
 
 
 @dataclass(frozen=True, eq=False)
 class SmartLevers:
-    """New values of a lever.
+    """What levers should stand at; NaN where nothing is known of what a campaign sells or it is not a smart one.
 
     Attributes:
-        campaign: rows in `Campaigns`, `(S,)`.
-        value: sales per unit of money, or money per order, `(S,)`.
-        edit: whether it is worth an edit and none is used up, `(S,)`.
+        campaign_roas, target_roas: attributed sales per unit of cost, by campaign `(M,)` and by target `(N,)`.
+        cap: cost per order, money, by target, `(N,)`.
+        campaign_return, target_return: attributed sales per unit of cost as they are, `(M,)` and `(N,)`.
+        order_cost: cost per order as it is, `(N,)`.
+        appetite: spend over today's at which the campaign's next unit returns what it should, `(M,)`.
+        price: profit that the next unit of money shall bring, by channel, `(C,)`.
     """
 
-    campaign: IntArray
-    value: FloatArray
-    edit: BoolArray
+    campaign_roas: FloatArray
+    target_roas: FloatArray
+    cap: FloatArray
+    campaign_return: FloatArray
+    target_return: FloatArray
+    order_cost: FloatArray
+    appetite: FloatArray
+    price: FloatArray
 
 
-def choose_modifiers(results: PlacementResults) -> Modifiers:
-    """Modifiers of a platform that only increases: bids at the lowest placement's optimum, increases for the others.
+@dataclass(frozen=True, eq=False)
+class _Daily:
+    """What some units bring a day at what is in force."""
 
-    A click's value by placement relative to its campaign's average is shrunk to the account's own. Bids for the average
-    click times `base` are then right for the lowest placement, and the increases make the others so.
-    """
-    clicks, sales = results.clicks, results.sales
-    if sales.sum() <= 0:
-        return Modifiers(np.zeros(clicks.shape), np.ones(len(clicks)))
-    average = sales.sum() / max(clicks.sum(), 1e-9)
-    of_placement = (sales.sum(axis=0) + average * PLACEMENT_CLICKS) / (clicks.sum(axis=0) + PLACEMENT_CLICKS)
-    of_campaign = (sales.sum(axis=1) + average * PLACEMENT_CLICKS) / (clicks.sum(axis=1) + PLACEMENT_CLICKS)
-    usual = of_placement / max(average, 1e-12) * of_campaign[:, None]
-    value = (sales + usual * PLACEMENT_CLICKS) / (clicks + PLACEMENT_CLICKS)
-    mix = (clicks + PLACEMENT_CLICKS * clicks.sum(axis=0) / max(clicks.sum(), 1e-9)) / (
-        clicks.sum(axis=1, keepdims=True) + PLACEMENT_CLICKS
-    )
-    ratio = value / np.maximum((mix * value).sum(axis=1, keepdims=True), 1e-12)
-    lowest = np.maximum(ratio.min(axis=1), 1.0 / (1.0 + LARGEST_MODIFIER) * ratio.max(axis=1))
-    increase = np.clip(np.rint(100 * (ratio / lowest[:, None] - 1.0)) / 100, 0.0, LARGEST_MODIFIER)
-    return Modifiers(increase, lowest)
+    cost: FloatArray
+    orders: FloatArray
+    sales: FloatArray
+    profit: FloatArray
+
+    def by(self, group: IntArray, count: int) -> "_Daily":
+        return _Daily(*(totals(group, column, count) for column in vars(self).values()))
 
 
-def worst_multiple(campaigns: Campaigns, modifiers: FloatArray | None = None) -> FloatArray:
-    """The largest cost per click over bid that placement and the platform's own bidding allow together, `(M,)`.
-
-    The order in which they combine is not documented; their product is a safe bound.
-    """
-    increase = campaigns.modifiers if modifiers is None else modifiers
-    up = np.full(3, UP_ELSEWHERE)
-    up[Placement.TOP_OF_SEARCH] = UP_AT_TOP
-    moved = (1.0 + increase) * np.where((campaigns.strategy == Strategy.UP_AND_DOWN)[:, None], up, 1.0)
-    largest: FloatArray = np.maximum(moved.max(axis=1), 1.0)
-    return largest
-
-
-def bid_ceiling(snapshot: Snapshot, max_cost_per_click: FloatArray, modifiers: FloatArray | None = None) -> FloatArray:
-    """The highest bid of every target at which no click can cost more than its channel allows, `(N,)`.
-
-    Args:
-        snapshot: whose targets.
-        max_cost_per_click: money by channel, `(C,)`; infinite where there is no limit.
-        modifiers: placement increases that will be in force, `(M, 3)`; those of the snapshot where `None`.
-    """
-    multiple = worst_multiple(snapshot.campaigns, modifiers)[snapshot.targets.campaign]
-    ceiling: FloatArray = max_cost_per_click[snapshot.channel_of_targets()] / multiple
-    return ceiling
+def smart_targets(snapshot: Snapshot) -> BoolArray:
+    """Targets whose bids the platform sets, `(N,)`."""
+    found: BoolArray = (snapshot.campaigns.strategy == Strategy.SMART)[snapshot.targets.campaign]
+    return found
 
 
 def smart_levers(
-    lever: Lever,
-    snapshot: Snapshot,
-    values: ClickValues,
-    shadow_price: FloatArray,
-    now: tuple[FloatArray, IntArray],
-    spending: Spending = Spending.PLAN,
+    snapshot: Snapshot, values: ClickValues, response: BidResponse, choice: BidChoice, budget: FloatArray
 ) -> SmartLevers:
     """Values at which smart-bidding campaigns spend to the same margin as the bids beside them.
 
-    The next unit of money shall bring as much profit as the channel's price of money says. With attributed sales that
-    grow as spend to the power of 0.8, that is an average target of price / (share x margin x 0.8), and a cost per order
-    to match. A lever moves by 20 % at most, and not beyond two edits in seven days: every edit restarts learning.
+    An average target of price / (share x margin x 0.8) makes the next unit bring the price; a cost per order to match.
+    Where a channel has no bids of its own, or bids that leave money over, the price is the one at which its smart
+    campaigns spend what is left of its budget.
 
     Args:
-        lever: which.
-        snapshot, values: of the night.
-        shadow_price: by channel, `(C,)`, of `choose_bids`.
-        now: the lever's value in force, `(M,)`, NaN where there is none yet, and edits in the last seven days, `(M,)`.
-        spending: how the price was found; with `PROFIT` it is what a unit brings beyond itself.
+        snapshot, values, response, choice: of the night.
+        budget: money a day by channel, `(C,)`.
     """
-    in_force, edits = now
-    campaigns = np.flatnonzero(snapshot.campaigns.strategy == Strategy.SMART)
-    of = snapshot.targets.campaign
-    size = len(snapshot.campaigns.ids)
-    sales, profit, orders = (
-        np.bincount(of, weights=each, minlength=size)[campaigns]
-        for each in (values.attributed, values.profit, values.conversion_rate)
-    )
-    price = shadow_price[snapshot.campaigns.channel[campaigns]] + (spending is Spending.PROFIT)
+    own = _daily(snapshot, values, response)
+    campaigns = own.by(snapshot.targets.campaign, len(snapshot.campaigns.ids))
+    price = _price(snapshot, campaigns, choice, budget)
+    by_campaign, by_target = price[snapshot.campaigns.channel], price[snapshot.channel_of_targets()]
     with np.errstate(divide="ignore", invalid="ignore"):
-        roas = price * sales / profit / SALES_ELASTICITY
-        wanted = roas if lever is Lever.TARGET_ROAS else sales / orders / roas
-    old = in_force[campaigns]
-    known = np.isfinite(old)
-    value = np.where(known, np.clip(wanted, (1 - LARGEST_EDIT) * old, (1 + LARGEST_EDIT) * old), wanted)
-    moved = ~known | (np.abs(value / np.where(known, old, 1.0) - 1.0) >= WORTH_AN_EDIT)
-    usable = np.isfinite(value) & (value > 0)
-    edit = usable & moved & (edits[campaigns] < EDITS_A_WEEK)
-    return SmartLevers(campaigns, np.where(usable, value, old), edit)
+        appetite = (SALES_ELASTICITY * campaigns.profit / campaigns.cost / by_campaign) ** _POWER
+        returns, of_targets, order_cost = campaigns.sales / campaigns.cost, own.sales / own.cost, own.cost / own.orders
+    smart = snapshot.campaigns.strategy == Strategy.SMART
+    of_smart = smart[snapshot.targets.campaign]
+    return SmartLevers(
+        campaign_roas=np.where(smart, _roas(campaigns, by_campaign), np.nan),
+        target_roas=np.where(of_smart, _roas(own, by_target), np.nan),
+        cap=np.where(of_smart, _cap(own, by_target), np.nan),
+        campaign_return=returns,
+        target_return=of_targets,
+        order_cost=order_cost,
+        appetite=np.where(smart & np.isfinite(appetite), appetite, np.nan),
+        price=price,
+    )
+
+
+_POWER = 1.0 / (1.0 - SALES_ELASTICITY)
+
+
+def spend_after_roas(old: FloatArray, new: FloatArray, now: FloatArray) -> FloatArray:
+    """Spend over today's that follows a target on return which moves from old to new, where `now` is what comes.
+
+    A target well below what comes holds nothing back: moving it changes nothing until it reaches that. 1 where nothing
+    is known.
+    """
+    return _followed(np.maximum(new, _least(now)), np.maximum(old, _least(now)))
+
+
+def spend_after_cap(old: FloatArray, new: FloatArray, now: FloatArray) -> FloatArray:
+    """The same of a cost per order, which holds nothing back where it lies well above what an order costs."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return spend_after_roas(1.0 / old, 1.0 / new, 1.0 / now)
+
+
+def _least(now: FloatArray) -> FloatArray:
+    """The lowest target on return that still holds something back: averages of few orders scatter around it."""
+    return np.nan_to_num(now, posinf=0.0) * (1.0 - SLACK)
+
+
+def worth_an_edit(old: IntArray, wanted: IntArray) -> BoolArray:
+    """Whether a lever would move far enough for the platform to learn anew, `(V,)`."""
+    found: BoolArray = np.abs(wanted - old) >= WORTH_AN_EDIT * np.maximum(old, 1)
+    return found
+
+
+def _followed(new: FloatArray, old: FloatArray) -> FloatArray:
+    with np.errstate(divide="ignore", invalid="ignore"):
+        spend = np.clip((old / new) ** _POWER, 1.0 / LARGEST_RESPONSE, LARGEST_RESPONSE)
+    found: FloatArray = np.where(np.isfinite(spend), spend, 1.0)
+    return found
+
+
+def _daily(snapshot: Snapshot, values: ClickValues, response: BidResponse) -> _Daily:
+    rows = np.arange(len(snapshot.targets))
+    clicks = response.clicks[rows, response.current] * snapshot.targets.enabled
+    cost = response.cost[rows, response.current] * snapshot.targets.enabled
+    return _Daily(cost, clicks * values.conversion_rate, clicks * values.attributed, clicks * values.profit)
+
+
+def _price(snapshot: Snapshot, campaigns: _Daily, choice: BidChoice, budget: FloatArray) -> FloatArray:
+    smart = (snapshot.campaigns.strategy == Strategy.SMART) & (campaigns.cost > 0)
+    channel, size = snapshot.campaigns.channel, len(snapshot.channels)
+    cost = np.where(smart, campaigns.cost, 0.0)
+    left = np.maximum(budget - choice.cost + totals(channel, cost, size), LEAST_SHARE * budget)
+    rate = np.where(smart, campaigns.profit / np.where(smart, campaigns.cost, 1.0), 0.0)
+    wanted = totals(channel, cost * rate**_POWER, size)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        alone = SALES_ELASTICITY * (wanted / left) ** (1.0 / _POWER)
+    price: FloatArray = np.where(choice.shadow_price > 0, choice.shadow_price, np.nan_to_num(alone))
+    return price
+
+
+def _roas(units: _Daily, price: FloatArray) -> FloatArray:
+    with np.errstate(divide="ignore", invalid="ignore"):
+        roas = price * units.sales / units.profit / SALES_ELASTICITY
+    return np.where(np.isfinite(roas) & (roas > 0), roas, np.nan)
+
+
+def _cap(units: _Daily, price: FloatArray) -> FloatArray:
+    with np.errstate(divide="ignore", invalid="ignore"):
+        cap = SALES_ELASTICITY * units.profit / units.orders / price
+    return np.where(np.isfinite(cap) & (cap > 0), cap, np.nan)

@@ -16,6 +16,9 @@ MICROS = 1_000_000
 UNKNOWN = -1
 """Stands for a value that is not known or does not exist; no bid is negative."""
 
+UNBOUNDED = np.int64(2) ** 60
+"""Larger than any amount in millionths."""
+
 
 def micros_of(money: FloatArray) -> IntArray:
     """Money `(N,)` → millionths `(N,)`; NaN becomes `UNKNOWN`."""

@@ -10,7 +10,10 @@ from bidding.account import Account, AccountChannel
 from bidding.circumstances import Circumstances
 from bidding.errors import BidError
 from bidding.history import History
+from bidding.levers import SmartLevers
 from bidding.outlook import BidChoice, BidResponse, ClickValues
+from bidding.pacing import DailyBudget
+from bidding.placements import Modifiers
 from bidding.snapshot import Snapshot
 
 FloatArray = NDArray[np.float64]
@@ -33,11 +36,33 @@ class PlatformBounds:
 class Budgets:
     """What may be spent today, by channel, money, `(C,)`; and campaigns' daily budgets that follow, `(M,)`, or None.
 
-    A channel without a budget is NaN. A campaign whose budget is not to be touched is NaN.
+    A channel without a budget is NaN. A campaign whose budget is not to be touched is NaN. `paced` is where each
+    channel stands in its plan.
     """
 
     channels: FloatArray
     campaigns: FloatArray | None = None
+    paced: tuple[DailyBudget, ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class Steering:
+    """What the data ask of everything beside bids and budgets.
+
+    Attributes:
+        increases: placement increases, fractions, `(M, 3)`; those in force where none is asked.
+        modifiers: what they were chosen from, or None where no report tells of placements.
+        levers: what targets on return and cost caps should be.
+        edits: days of the last seven on which something of each campaign was changed, `(M,)`.
+        placement_history, target_history: of the values that `in_force` names, in its order.
+    """
+
+    increases: FloatArray
+    modifiers: Modifiers | None
+    levers: SmartLevers
+    edits: IntArray
+    placement_history: History
+    target_history: History
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,6 +78,7 @@ class Night:
         history: of the targets' bids.
         budget_history: of the campaigns' budgets.
         jitter: factor on the chosen bid, `(N,)`, or None.
+        steering: placements and levers of smart-bidding campaigns, or None where they stay.
         notes: what a person should know, in sentences.
         sources: SHA-256 of everything that was read, by name.
     """
@@ -68,6 +94,7 @@ class Night:
     history: History
     budget_history: History
     jitter: FloatArray | None = None
+    steering: Steering | None = None
     notes: tuple[str, ...] = ()
     sources: dict[str, str] = field(default_factory=dict)
 

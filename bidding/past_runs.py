@@ -1,6 +1,6 @@
-"""What earlier runs did to the values in force: a ledger in, a `History` in the order of ids out."""
+"""What earlier runs did to the values in force: a ledger in, histories in the order of ids and edits out."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,15 +10,54 @@ from numpy.typing import NDArray
 from bidding.changes import ChangeKind
 from bidding.days import days_since
 from bidding.history import REST_DAYS, History
+from bidding.in_force import in_force
 from bidding.ledger import EntryKind, Ledger
 from bidding.money import UNKNOWN
 from bidding.run import KINDS, BidRun
 from bidding.run_state import state_of_run
+from bidding.snapshot import Snapshot
 
 IntArray = NDArray[np.int64]
 LOOKBACK_DAYS = 35
 """Days of runs that are read again each night; a person's change is respected for seven, so older ones tell nothing."""
 WEEK = 7
+NEARLY_ALL = 0.9
+"""Of a run's items, that must have been written for its expectations to be those of its day."""
+
+
+@dataclass(frozen=True, eq=False)
+class Past:
+    """What earlier runs did.
+
+    Attributes:
+        histories: of the values of each kind that `in_force` names, in its order.
+        edits: days of the last seven on which anything of each campaign was written, `(M,)`.
+        promised: by ISO day, what each channel's values of that day were expected to cost; days whose run was written.
+    """
+
+    histories: Mapping[ChangeKind, History]
+    edits: IntArray
+    promised: Mapping[str, Mapping[str, float]]
+
+
+def past_of(ledger: Ledger, snapshot: Snapshot) -> Past:
+    """Every kind's history and the campaigns' edits, each run read once."""
+    values = {kind: in_force(snapshot, kind) for kind in ChangeKind}
+    found = {kind: _Builder(kind, of.ids, of.value, snapshot.today) for kind, of in values.items()}
+    edited = np.zeros((len(snapshot.campaigns.ids), WEEK), dtype=bool)
+    promised: dict[str, Mapping[str, float]] = {}
+    for run, ours in _written_runs(ledger, snapshot.today):
+        age = int(days_since(np.array([run.day]), snapshot.today)[0])
+        promised.pop(str(run.day), None)
+        if not run.reverses and ours.mean() >= NEARLY_ALL:
+            promised[str(run.day)] = {name: after for name, (_, after) in run.expected_cost.items()}
+        for kind, builder in found.items():
+            rows = builder.add(run, ours)
+            if 0 <= age < WEEK:
+                edited[values[kind].campaign[rows], age] = True
+    seen = _latest_proposed(ledger)
+    histories = {kind: builder.history(seen) for kind, builder in found.items()}
+    return Past(histories, edited.sum(axis=1).astype(np.int64), promised)
 
 
 def history_of(
@@ -28,37 +67,68 @@ def history_of(
 
     Args:
         ledger: of the account.
-        kind: bids or budgets.
+        kind: of the values.
         ids, live: the platform's ids and the values in force, millionths, `(N,)`.
         today: the day for which bids are set.
     """
-    index, place = pd.Index(ids), KINDS.index(kind)
-    applied, before, day_start, week_start = (np.full(len(ids), UNKNOWN, dtype=np.int64) for _ in range(4))
-    applied_on, since = (np.full(len(ids), "NaT", dtype="datetime64[D]") for _ in range(2))
-    bases = _Bases.none(len(ids))
+    builder = _Builder(kind, ids, live, today)
     for run, ours in _written_runs(ledger, today):
-        mine = np.flatnonzero(ours & (run.changes.kind == place))
-        row = index.get_indexer(pd.Index(run.changes.entity[mine]))
-        mine, row = mine[row >= 0], row[row >= 0]
+        builder.add(run, ours)
+    return builder.history(_latest_proposed(ledger))
+
+
+class _Builder:
+    """Reads runs, oldest first, for the history of one kind of values."""
+
+    def __init__(self, kind: ChangeKind, ids: NDArray[np.object_], live: IntArray, today: np.datetime64) -> None:
+        self._kind, self._live, self._today = KINDS.index(kind), live, today
+        self._index = pd.Index(ids)
+        self._applied, self._before, self._day_start, self._week_start = (
+            np.full(len(ids), UNKNOWN, dtype=np.int64) for _ in range(4)
+        )
+        self._applied_on, self._since = (np.full(len(ids), "NaT", dtype="datetime64[D]") for _ in range(2))
+        self._bases = _Bases.none(len(ids))
+
+    def add(self, run: BidRun, ours: NDArray[np.bool_]) -> IntArray:
+        """Take up one run; the places of this kind's values that it wrote, out."""
+        mine, row = self._located(run.changes.entity, ours & (run.changes.kind == self._kind))
         old = run.changes.old[mine]
-        age = int(days_since(np.array([run.day]), today)[0])
-        stood = np.where(old == applied[row], bases.now[row], old)
-        put_back = bool(run.reverses) & (run.changes.new[mine] == before[row])
-        bases.move(row, stood, np.where(put_back, bases.replaced[row], run.changes.base[mine]), age)
-        applied[row], before[row], applied_on[row] = run.changes.new[mine], old, run.day
+        age = int(days_since(np.array([run.day]), self._today)[0])
+        stood = np.where(old == self._applied[row], self._bases.now[row], old)
+        put_back = bool(run.reverses) & (run.changes.new[mine] == self._before[row])
+        base = np.where(put_back, self._bases.replaced[row], run.changes.base[mine])
+        self._bases.move(row, stood, base, age)
+        self._applied[row], self._before[row], self._applied_on[row] = run.changes.new[mine], old, run.day
         if age <= 0:
-            day_start[row] = np.where(day_start[row] == UNKNOWN, old, day_start[row])
+            self._day_start[row] = np.where(self._day_start[row] == UNKNOWN, old, self._day_start[row])
         if age < WEEK:
-            week_start[row] = np.where(week_start[row] == UNKNOWN, old, week_start[row])
-    seen = _latest_proposed(ledger)
-    if seen is not None:
-        mine = np.flatnonzero(seen.manual.kind == place)
-        row = index.get_indexer(pd.Index(seen.manual.entity[mine]))
-        mine, row = mine[row >= 0], row[row >= 0]
-        same = live[row] == seen.manual.value[mine]
-        since[row[same]] = seen.manual.since[mine[same]]
-    steady = (bases.now, bases.week_start, bases.rose, bases.fell)
-    return History(applied, before, applied_on, day_start, week_start, since, *steady)
+            self._week_start[row] = np.where(self._week_start[row] == UNKNOWN, old, self._week_start[row])
+        return row
+
+    def history(self, seen: BidRun | None) -> History:
+        """What the runs did; `seen` is the newest that was proposed, which knows what people had changed by then."""
+        if seen is not None:
+            mine, row = self._located(seen.manual.entity, seen.manual.kind == self._kind)
+            same = self._live[row] == seen.manual.value[mine]
+            self._since[row[same]] = seen.manual.since[mine[same]]
+        return History(
+            self._applied,
+            self._before,
+            self._applied_on,
+            self._day_start,
+            self._week_start,
+            self._since,
+            self._bases.now,
+            self._bases.week_start,
+            self._bases.rose,
+            self._bases.fell,
+        )
+
+    def _located(self, entity: NDArray[np.object_], wanted: NDArray[np.bool_]) -> tuple[IntArray, IntArray]:
+        """Rows of a run's table whose value still exists, and where."""
+        mine = np.flatnonzero(wanted)
+        row = self._index.get_indexer(pd.Index(entity[mine]))
+        return mine[row >= 0], row[row >= 0]
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,13 +1,14 @@
 """The answer of `rmo plan --json` in; out, each channel's money for the weeks around today and its shape by day."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from bidding.errors import BidError
+from bidding.factors import parts_of
 
 FloatArray = NDArray[np.float64]
 BLOCK_WEEKS = 4
@@ -75,6 +76,20 @@ def money_around(plan: Mapping[str, Any], today: np.datetime64, start: np.dateti
         whole={name: float(spends.sum()) for name, spends in table.items()},
         weeks=weeks,
     )
+
+
+def for_channels(money: PlanMoney, channels: Sequence[str]) -> PlanMoney:
+    """The same with the money of a channel that the plan has in two parts, branded and generic, put together."""
+    planned, shape = dict(money.planned), dict(money.shape)
+    for channel in channels:
+        parts = [name for _, name in parts_of(channel, tuple(money.planned))]
+        if channel in money.planned or not parts:
+            continue
+        total = sum(money.planned[name] for name in parts)
+        planned[channel] = total
+        days = np.array([money.planned[name] * money.shape[name] for name in parts]).sum(axis=0)
+        shape[channel] = days / total if total > 0 else np.ones(len(days))
+    return replace(money, planned=planned, shape=shape)
 
 
 def from_day(money: PlanMoney, first: np.datetime64) -> PlanMoney:

@@ -6,8 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bidding.account import Account
-from bidding.guardrails.moves import UNBOUNDED
-from bidding.money import MICROS
+from bidding.money import MICROS, UNBOUNDED
 from bidding.night import PlatformBounds
 from bidding.platforms.limits import limits_of
 from bidding.snapshot import Snapshot

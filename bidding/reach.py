@@ -10,11 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bidding.account import Account, BidLimits
-from bidding.guardrails.moves_of_night import ceilings
 from bidding.history import History
 from bidding.money import MICROS, micros_of
 from bidding.night import PlatformBounds
 from bidding.outlook import BidResponse
+from bidding.placements import Increases, ceilings
 from bidding.snapshot import Snapshot
 
 FloatArray = NDArray[np.float64]
@@ -53,6 +53,13 @@ def reach_of(snapshot: Snapshot, account: Account, bounds: PlatformBounds, histo
     high = np.where(high > base, np.maximum(high, base + step), high)
     least, most = _fixed(snapshot, limits, bounds)
     return Reach(base, np.minimum(np.maximum(low, least), base), np.maximum(np.minimum(high, most), base))
+
+
+def lifted(reach: Reach, snapshot: Snapshot, asked: Increases) -> Reach:
+    """Reach in bids under the placement increases in force, where new ones lift every bid of a campaign on average."""
+    lift = asked.lift[snapshot.targets.campaign]
+    low, high = np.minimum(reach.low * lift, reach.base), np.maximum(reach.high * lift, reach.base)
+    return Reach(reach.base, low, high)
 
 
 def highest_columns(response: BidResponse, reach: Reach, may_rise: NDArray[np.bool_]) -> NDArray[np.int64]:

@@ -3,6 +3,8 @@
 from collections.abc import Iterator, Sequence
 from typing import overload
 
+import numpy as np
+
 from bidding.changes import BidChange, ChangeKind, Expected, Held
 from bidding.expected import interval
 from bidding.guardrails.rules import BY_GUARD, Guard, code_of
@@ -37,15 +39,15 @@ class Changes(Sequence[BidChange]):
 def change_of(run: BidRun, row: int) -> BidChange:
     """One change, its sentence and its intervals."""
     table = run.changes
-    channel = int(table.channel[row])
+    channel, kind = int(table.channel[row]), KINDS[int(table.kind[row])]
     guard = int(table.binding[row])
     return BidChange(
         platform=run.written.platforms[channel].value,
         channel=run.channels[channel],
         entity=str(table.entity[row]),
-        kind=KINDS[int(table.kind[row])],
-        old=money_text(run, int(table.old[row])),
-        new=money_text(run, int(table.new[row])),
+        kind=kind,
+        old=value_text(run, kind, int(table.old[row])),
+        new=value_text(run, kind, int(table.new[row])),
         reason=_reason(run, row),
         code="rollback" if run.reverses else code_of(guard),
         binding=None if guard == Guard.NONE else code_of(guard),
@@ -64,6 +66,13 @@ def held_of(run: BidRun, row: int) -> Held:
     return Held(str(run.held.entity[row]), code_of(guard), f"{code_of(guard)}: {words}")
 
 
+def value_text(run: BidRun, kind: ChangeKind, micros: int) -> str:
+    """Exact text: money in the account's currency, a placement's whole percent, sales per unit of cost."""
+    if kind is ChangeKind.PLACEMENT:
+        return text_of(micros, 0)
+    return text_of(micros) if kind is ChangeKind.TARGET else money_text(run, micros)
+
+
 def money_text(run: BidRun, micros: int) -> str:
     """Exact text in the account's currency."""
     return text_of(micros, 0 if run.account.currency in NO_DECIMALS else 2)
@@ -74,18 +83,28 @@ def _reason(run: BidRun, row: int) -> str:
     if run.reverses:
         return f"rollback: puts back what stood before run {run.reverses}"
     kind, guard = KINDS[int(table.kind[row])], int(table.binding[row])
-    cent = MICROS // 100
-    wanted = money_text(run, round(int(table.wanted[row]) / cent) * cent)
-    if kind is ChangeKind.CAMPAIGN_BUDGET:
-        start = f"the campaign's part of today's budget for {run.channels[int(table.channel[row])]} is {wanted}"
-    else:
-        price = run.shadow_price.get(run.channels[int(table.channel[row])], 0.0)
-        worth = money_text(run, round(float(table.worth[row]) * 100) * cent)
-        budget = f"where the next unit of budget earns {price:.2f}"
-        start = f"a click earns {worth} before its cost; {budget} the best bid is {wanted}"
+    start = _what_is_best(run, row, kind)
     if guard == Guard.NONE:
         return f"{code_of(guard)}: {start}"
     return f"{code_of(guard)}: {start}; limited: {_sentence(run, guard, int(table.channel[row]))}"
+
+
+def _what_is_best(run: BidRun, row: int, kind: ChangeKind) -> str:
+    table = run.changes
+    channel, cent = run.channels[int(table.channel[row])], MICROS // 100
+    wanted = value_text(run, kind, round(int(table.wanted[row]) / cent) * cent)
+    price = f"where the next unit of budget earns {run.shadow_price.get(channel, 0.0):.2f}"
+    if kind is ChangeKind.CAMPAIGN_BUDGET:
+        return f"the campaign's part of today's budget for {channel} is {wanted}"
+    if kind is ChangeKind.PLACEMENT:
+        place = str(table.entity[row]).rpartition(":")[2].replace("_", " ")
+        return f"against the placement whose clicks are worth least, clicks at {place} are worth {wanted} % more"
+    if kind is ChangeKind.TARGET:
+        return f"{price}, its platform should bid for sales of {wanted} per unit of cost"
+    if np.isnan(table.worth[row]):
+        return f"{price}, an order may cost {wanted}"
+    worth = money_text(run, round(float(table.worth[row]) * 100) * cent)
+    return f"a click earns {worth} before its cost; {price} the best bid is {wanted}"
 
 
 def _sentence(run: BidRun, guard: int, channel: int) -> str:

@@ -13,9 +13,10 @@ from bidding.bulk.port import BidPort
 from bidding.changes import ChangeKind, Totals
 from bidding.errors import BidError
 from bidding.guardrails.rules import Guard
+from bidding.in_force import in_force
 from bidding.ledger import EntryKind, Ledger
-from bidding.money import UNKNOWN, micros_from_text, micros_of
-from bidding.reasons import money_text
+from bidding.money import UNKNOWN, micros_from_text
+from bidding.reasons import value_text
 from bidding.run import KINDS, BidRun, take
 from bidding.run_state import state_of_run
 from bidding.sealing import seal
@@ -68,12 +69,12 @@ def unfinished_reversals(run: BidRun, ledger: Ledger) -> list[str]:
 
 
 def live_in(snapshot: Snapshot) -> dict[Key, int]:
-    """Bids and daily budgets in force, as the reports have them."""
-    bids = zip(snapshot.targets.ids.tolist(), micros_of(snapshot.targets.bid).tolist(), strict=True)
-    campaigns = snapshot.campaigns
-    budgets = zip(campaigns.ids.tolist(), micros_of(campaigns.daily_budget).tolist(), strict=True)
-    found: dict[Key, int] = {(ChangeKind.BID, name): value for name, value in bids}
-    return found | {(ChangeKind.CAMPAIGN_BUDGET, name): value for name, value in budgets}
+    """Values in force of every kind, as the reports have them."""
+    found: dict[Key, int] = {}
+    for kind in ChangeKind:
+        values = in_force(snapshot, kind)
+        found |= {(kind, name): value for name, value in zip(values.ids.tolist(), values.value.tolist(), strict=True)}
+    return found
 
 
 def live_through(port: BidPort, run: BidRun) -> dict[Key, int]:
@@ -94,7 +95,7 @@ def _why_it_stays(run: BidRun, item: int, live: Live, later: Mapping[Key, str]) 
         return None
     if live[key] == table.old[item]:
         return "it stands already where it was"
-    stands, ours = money_text(run, live[key]), money_text(run, int(table.new[item]))
+    stands, ours = value_text(run, key[0], live[key]), value_text(run, key[0], int(table.new[item]))
     return f"it is not ours any more: {stands} is live, the run wrote {ours}"
 
 

@@ -26,17 +26,17 @@ KINDS = tuple(ChangeKind)
 
 @dataclass(frozen=True, eq=False)
 class ChangeTable:
-    """K changes; arrays `(K,)`, money of bids in millionths.
+    """K changes; arrays `(K,)`, values in millionths.
 
     Attributes:
         kind: place in `KINDS`.
         entity: the platform's id.
         channel: place in `BidRun.channels`.
-        old, new: in force, and what replaces it.
+        old, new: in force, and what replaces it; see `in_force` for what millionths are of.
         wanted: what the data ask for before any guardrail.
         base: what replaces it before its jitter, where no guardrail limited it; else `new`.
         binding: the `Guard` that limited it, or `NONE`.
-        worth: profit per click before its cost, money; NaN for a budget.
+        worth: profit per click before its cost, money; NaN for all but bids per click.
         clicks, clicks_sd, cost, cost_sd, sales, sales_sd: expected at the new value, on an average day of the next
             seven, chance included; NaN where unknown.
     """
@@ -104,6 +104,7 @@ class BidRun:
         written: the part of the snapshot that bulk files need: changed targets and their campaigns, no results.
         rejected, alerts, notes: as found.
         totals: expected per day.
+        expected_cost: by channel, money of the run's own day: at the values in force, and at the new ones.
         approval: why a person must approve, in sentences; empty where nobody need.
         shadow_price: by channel.
         why: `<guard>:<channel>` → the end of a guardrail's sentence.
@@ -127,6 +128,7 @@ class BidRun:
     shadow_price: Mapping[str, float]
     why: Mapping[str, str] = field(default_factory=dict)
     sources: Mapping[str, str] = field(default_factory=dict)
+    expected_cost: Mapping[str, tuple[float, float]] = field(default_factory=dict)
     reverses: str = ""
     id: str = ""
 
@@ -146,7 +148,7 @@ def take(table: Any, rows: NDArray[Any]) -> Any:
     return type(table)(**{name: column[rows] for name, column in columns_of(table).items()})
 
 
-def join(first: Any, second: Any) -> Any:
-    """Two tables of one kind, one under the other."""
-    below = columns_of(second)
-    return type(first)(**{name: np.concatenate([column, below[name]]) for name, column in columns_of(first).items()})
+def join(*tables: Any) -> Any:
+    """Tables of one kind, one under the other."""
+    columns = [columns_of(table) for table in tables]
+    return type(tables[0])(**{name: np.concatenate([each[name] for each in columns]) for name in columns[0]})

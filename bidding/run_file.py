@@ -20,7 +20,7 @@ from bidding.sealing import seal
 from bidding.snapshot import Campaigns, Platform, Snapshot, Targets
 from bidding.written import no_restatement, no_results
 
-FORMAT = 1
+FORMAT = 2
 TABLES: Mapping[str, type] = {
     "changes": ChangeTable,
     "held": HeldTable,

@@ -28,6 +28,7 @@ def header_of(run: BidRun) -> dict[str, Any]:
             "shadow_price": run.shadow_price,
             "why": run.why,
             "sources": run.sources,
+            "expected_cost": run.expected_cost,
             "reverses": run.reverses,
         }
     )
@@ -62,6 +63,7 @@ def values_from(content: Mapping[str, Any]) -> dict[str, Any]:
         "notes": tuple(content["notes"]),
         "totals": Totals(**content["totals"]),
         "approval": tuple(content["approval"]),
+        "expected_cost": {name: (both[0], both[1]) for name, both in content["expected_cost"].items()},
         **{name: content[name] for name in ("shadow_price", "why", "sources", "reverses")},
     }
 

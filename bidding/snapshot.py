@@ -79,6 +79,7 @@ class Campaigns:
         modifiers: placement increases as fractions (0.5 is +50 %), `(M, 3)`.
         enabled: `(M,)`.
         end: last day, NaT where open, `(M,)`.
+        target_roas: sales per unit of cost that the platform itself is told to bid for, `(M,)`; NaN where none is told.
     """
 
     ids: Texts
@@ -91,6 +92,10 @@ class Campaigns:
     modifiers: FloatArray
     enabled: BoolArray
     end: Days
+    target_roas: FloatArray = field(default_factory=lambda: np.empty(0))
+
+    def __post_init__(self) -> None:
+        _fill(self)
 
 
 @dataclass(frozen=True, eq=False)
@@ -110,6 +115,7 @@ class Targets:
         enabled: target, ad group and campaign all run, `(N,)`.
         sku: advertised product, or "", `(N,)`.
         ad_group_names: `(A,)`, or empty where no report tells; Google's Editor knows ad groups by name only.
+        target_roas: least sales per unit of cost that an ad set is to bring, `(N,)`; NaN where none is told.
     """
 
     ids: Texts
@@ -124,6 +130,10 @@ class Targets:
     enabled: BoolArray
     sku: Texts
     ad_group_names: Texts = field(default_factory=lambda: np.empty(0, dtype=object))
+    target_roas: FloatArray = field(default_factory=lambda: np.empty(0))
+
+    def __post_init__(self) -> None:
+        _fill(self)
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -213,6 +223,16 @@ class BidSimulations:
 
 
 @dataclass(frozen=True, eq=False)
+class PlacementResults:
+    """Clicks, cost, orders and attributed sales by campaign and `Placement`, `(M, 3)` each; cost and sales in money."""
+
+    clicks: FloatArray
+    cost: FloatArray
+    orders: FloatArray
+    sales: FloatArray
+
+
+@dataclass(frozen=True, eq=False)
 class Snapshot:
     """An account on the morning of `today`.
 
@@ -224,6 +244,7 @@ class Snapshot:
         warnings: what a person should know, in sentences.
         source_hashes: SHA-256 by file name of everything that was read.
         simulations: the platform's own bid simulations, or None where there are none.
+        placements: what each placement of each campaign brought of late, or None where no report tells.
     """
 
     today: np.datetime64
@@ -237,8 +258,15 @@ class Snapshot:
     warnings: tuple[str, ...]
     source_hashes: dict[str, str]
     simulations: BidSimulations | None = None
+    placements: PlacementResults | None = None
 
     def channel_of_targets(self) -> IntArray:
         """Place in `channels` of every target, `(N,)`."""
         found: IntArray = self.campaigns.channel[self.targets.campaign]
         return found
+
+
+def _fill(part: Campaigns | Targets) -> None:
+    """A column that nobody told is NaN throughout."""
+    if len(part.target_roas) != len(part.ids):
+        object.__setattr__(part, "target_roas", np.full(len(part.ids), np.nan))

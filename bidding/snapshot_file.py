@@ -15,6 +15,7 @@ from bidding.snapshot import (
     BidSimulations,
     Campaigns,
     Performance,
+    PlacementResults,
     Platform,
     RejectedRow,
     Restatement,
@@ -27,6 +28,7 @@ FORMAT = 1
 ROW_GROUP = 1 << 20
 ABOUT = "snapshot.json"
 SIMULATIONS = "simulations.parquet"
+PLACEMENTS = "placements.parquet"
 PARTS: tuple[tuple[str, type], ...] = (
     ("campaigns", Campaigns),
     ("targets", Targets),
@@ -54,6 +56,8 @@ def write_snapshot(snapshot: Snapshot, folder: Path | str) -> Path:
         _write(path / "ad_groups.parquet", groups if not len(names) else {**groups, "ad_group_names": names})
         if snapshot.simulations is not None:
             _write(path / SIMULATIONS, vars(snapshot.simulations))
+        if snapshot.placements is not None:
+            _write(path / PLACEMENTS, vars(snapshot.placements))
         (path / ABOUT).write_text(json.dumps(_about(snapshot), ensure_ascii=False, indent=1), encoding="utf-8")
     except FileExistsError:
         raise BidError(f"{path} exists already: a snapshot is not written over; name a new folder") from None
@@ -82,6 +86,7 @@ def read_snapshot(folder: Path | str) -> Snapshot:
         }
         told = path / SIMULATIONS
         made["simulations"] = BidSimulations(**_read(told)) if told.exists() else None
+        made["placements"] = _placements(path / PLACEMENTS, len(parts["campaigns"]["ids"]))
     except (OSError, ValueError, KeyError, TypeError, pa.ArrowException) as error:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise BidError(f"{path} is no snapshot that can be read ({reason}): read the reports again") from None
@@ -106,6 +111,12 @@ def _about(snapshot: Snapshot) -> dict[str, Any]:
         "warnings": snapshot.warnings,
         "source_hashes": snapshot.source_hashes,
     }
+
+
+def _placements(path: Path, campaigns: int) -> PlacementResults | None:
+    if not path.exists():
+        return None
+    return PlacementResults(**{name: values.reshape(campaigns, -1) for name, values in _read(path).items()})
 
 
 def _part(kind: type[Part], columns: dict[str, Any]) -> Part:

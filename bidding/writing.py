@@ -13,10 +13,12 @@ from numpy.typing import NDArray
 
 from bidding.bulk.port import BidItem, BidPort, ItemOutcome, ItemResult
 from bidding.circumstances import Kill, KillScope
+from bidding.in_force import placement_id
 from bidding.ledger import EntryKind, Ledger
-from bidding.reasons import money_text
+from bidding.reasons import value_text
 from bidding.run import KINDS, BidRun
 from bidding.run_state import RunState, is_failure, ranges_of, state_of_run
+from bidding.snapshot import Placement
 
 IntArray = NDArray[np.int64]
 BoolArray = NDArray[np.bool_]
@@ -100,20 +102,20 @@ def killed_items(run: BidRun, kills: Sequence[Kill]) -> BoolArray:
         elif kill.scope is KillScope.CHANNEL:
             stopped |= np.array(run.channels, dtype=object)[run.changes.channel] == kill.name
         else:
-            stopped |= np.isin(run.changes.entity.astype(str), [*_targets_of(run, kill.name), kill.name])
+            stopped |= np.isin(run.changes.entity.astype(str), _of_campaign(run, kill.name))
     return stopped
 
 
 def item_of(run: BidRun, item: int) -> BidItem:
     """One item as the port takes it."""
-    table = run.changes
+    table, kind = run.changes, KINDS[int(run.changes.kind[item])]
     return BidItem(
         key=f"{run.id}:{item}",
         platform=run.written.platforms[int(table.channel[item])].value,
         entity=str(table.entity[item]),
-        kind=KINDS[int(table.kind[item])],
-        expected=money_text(run, int(table.old[item])),
-        value=money_text(run, int(table.new[item])),
+        kind=kind,
+        expected=value_text(run, kind, int(table.old[item])),
+        value=value_text(run, kind, int(table.new[item])),
     )
 
 
@@ -166,7 +168,9 @@ def _written_since(run: BidRun, ledger: Ledger) -> str | None:
     return None
 
 
-def _targets_of(run: BidRun, campaign: str) -> list[str]:
+def _of_campaign(run: BidRun, campaign: str) -> list[str]:
+    """Everything of a campaign that a run may change: itself, its targets, its placements."""
     targets, campaigns = run.written.targets, run.written.campaigns
     mine = (campaigns.ids == campaign)[targets.campaign]
-    return [str(name) for name in targets.ids[mine]]
+    placements = [placement_id(campaign, placement) for placement in Placement]
+    return [campaign, *placements, *(str(name) for name in targets.ids[mine])]

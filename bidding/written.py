@@ -41,6 +41,8 @@ def part_to_write(snapshot: Snapshot, targets: BoolArray, campaigns: BoolArray) 
         restatement=no_restatement(),
         rejected=(),
         warnings=(),
+        simulations=None,
+        placements=None,
     )
 
 

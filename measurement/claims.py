@@ -56,6 +56,7 @@ class ChannelClaims:
             "attributed": self.attributed,
             "attributed_roas": self.attributed / self.spend,
             "weeks": self.weeks,
+            "incremental": _summary(self.incremental),
             "ratio": _summary(self.ratio),
             "marginal_ratio": _summary(self.marginal_ratio),
             "elasticity": _summary(self.elasticity),

@@ -14,6 +14,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
+from measurement.encoding import decoded
 from measurement.errors import PanelError
 
 FloatArray = NDArray[np.float64]
@@ -28,7 +29,6 @@ FOREIGN_FORMATS = (
     (b"%PDF", "a PDF: export the table as CSV"),
 )
 INDEX_HEADER = re.compile(r"(unnamed: ?\d+|__index_level_\d+__)?", re.IGNORECASE)
-CONTROL_CHARACTERS = re.compile(r"[\x00-\x08\x0e-\x1b]")
 HEADER_ROW = 1
 
 
@@ -82,30 +82,10 @@ def _read_bytes(path: Path) -> bytes:
 
 
 def _decode(path: Path, content: bytes) -> tuple[str, list[str]]:
-    for mark, encoding in ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16")):
-        if content.startswith(mark):
-            return _checked_text(path, content, encoding), []
-    # UTF-16 without its mark: every other byte of Latin text is zero.
-    zeros = [content[start:2000:2].count(0) for start in (0, 1)]
-    if max(zeros) > 0.3 * len(content[:2000:2]):
-        return _checked_text(path, content, "utf-16-be" if zeros[0] > zeros[1] else "utf-16-le"), []
-    try:
-        content.decode("utf-8")
-    except UnicodeDecodeError:
-        note = f"{path.name} is not UTF-8 and was read as Windows-1252: check accented names, or save it as UTF-8"
-        return _checked_text(path, content, "cp1252"), [note]
-    return _checked_text(path, content, "utf-8"), []
-
-
-def _checked_text(path: Path, content: bytes, encoding: str) -> str:
-    remedy = "save the panel as CSV in UTF-8, or as Parquet"
-    try:
-        text = content.decode(encoding)
-    except UnicodeDecodeError:
-        raise PanelError(f"{path} is not readable text ({encoding} was tried): {remedy}") from None
-    if CONTROL_CHARACTERS.search(text):
-        raise PanelError(f"{path} is not a table but binary data: {remedy}")
-    return text
+    text, guessed = decoded(str(path), content, "save the panel as CSV in UTF-8, or as Parquet")
+    if guessed is None:
+        return text, []
+    return text, [f"{path.name} is not UTF-8 and was read as {guessed}: check accented names, or save it as UTF-8"]
 
 
 def _csv_table(path: Path, text: str, warnings: list[str]) -> Table:

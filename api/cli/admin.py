@@ -45,7 +45,7 @@ def create_account(
     from api.services.administer import create_account
     from api.store.accounts import NewAccount
 
-    with _service(data) as service:
+    with _service(data, new=True) as service:
         made = create_account(service, NewAccount(name, currency, time_zone, retention_days))
     _tell(made, json, f"account {made['id']} of {safe(name)}; now a key: rmo admin create-key --account {made['id']}")
     return ExitCode.DONE
@@ -71,7 +71,7 @@ def create_key(
     if owner is None and role is not Role.ADMIN:
         raise typer.BadParameter("a key of the installation is an admin's", param_hint="--role")
     expires = None if expires_days is None else now() + timedelta(days=expires_days)
-    with _service(data) as service:
+    with _service(data, new=installation) as service:
         made = create_key(service, KeyWish(owner, role, name, expires=expires))
     _tell_key(made, json)
     return ExitCode.DONE
@@ -147,11 +147,18 @@ def import_model(
 
 
 @contextmanager
-def _service(data: Path | None) -> "Iterator[Service]":
+def _service(data: Path | None, new: bool = False) -> "Iterator[Service]":
+    """The service of a folder; one that is not there yet is made only where that makes sense."""
+    from api.refusals import BadSettings
     from api.service import Service
     from api.settings import read_settings
 
     settings = read_settings(**({} if data is None else {"data": data}))
+    if not new and settings.database_url is None and not Path(settings.database.database or "").is_file():
+        raise BadSettings(
+            f"{settings.data} holds no data of a service; name its folder with --data, or begin with "
+            "rmo admin create-account"
+        )
     service = Service.open(settings)
     try:
         yield service

@@ -23,9 +23,10 @@ _COLUMNS = (
 _CLAIM_COLUMNS = (
     "<channel",
     "claimed",
+    "incremental",
     "claimed ROAS",
     "iROAS",
-    "incremental",
+    "share of claims",
     "90 % interval",
     "of the next sale",
     "90 % interval",
@@ -64,6 +65,7 @@ def _print_claims(console: Console, report: Mapping[str, Any], currency: str) ->
         made.add_row(
             safe(entry_name(entry, report["channels"])),
             compact_money(claims["attributed"], currency),
+            compact_money(claims["incremental"]["mean"], currency),
             number(claims["attributed_roas"], 2),
             number(entry["iroas"]["mean"], 2),
             percent(claims["ratio"]["mean"]),

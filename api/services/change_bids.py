@@ -13,7 +13,7 @@ from bidding.bulk.file_port import BulkFilePort
 from bidding.bulk.write import write_bulk
 from bidding.ledger_file import FileLedger
 from bidding.reports.reading import read_reports
-from bidding.rollback import live_in, reverse, unfinished_reversals
+from bidding.rollback import live_through, reverse, unfinished_reversals
 from bidding.run import BidRun
 from bidding.writing import WriteSettings, write_run_through
 
@@ -46,7 +46,8 @@ def roll_back(ledger: FileLedger, name: str, account: Path, reports: Path, writi
     run = ledger.load_run(name)
     unfinished = [_write(ledger, ledger.load_run(other), writing) for other in unfinished_reversals(run, ledger)]
     snapshot = read_reports(reports, read_account(account), writing.today)
-    reversal = reverse(run, ledger, live_in(snapshot), writing.today)
+    port = BulkFilePort(run, writing.out, write_bulk, snapshot)
+    reversal = reverse(run, ledger, live_through(port, run), writing.today)
     answer: dict[str, Any] = {"run": run.id, "reversal": None, "restored": 0, "files": [], "left": dict(reversal.left)}
     if reversal.run is not None:
         ledger.save_run(reversal.run)

@@ -4,6 +4,7 @@ import hashlib
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,24 +19,25 @@ from bidding.circumstances import Event
 from bidding.click_value import learn_parts, may_rise, value_clicks
 from bidding.days import totals
 from bidding.errors import BidError
-from bidding.expected import expect
 from bidding.factors import PlannedSpend, factors_of
 from bidding.jitter import jitter_bids
 from bidding.landscape import bids_in_force, candidate_bids, learn_response
 from bidding.ledger import Ledger
-from bidding.money import MICROS, micros_of
+from bidding.money import MICROS
 from bidding.night import Budgets, Night, PlatformBounds
 from bidding.optimize import ChoiceSettings, choose_bids, return_targets
-from bidding.outlook import BidChoice, BidResponse, ClickValues
-from bidding.pacing import DailyBudget, Period, campaign_budgets, money_of_usual_day, pace
-from bidding.past_runs import history_of
-from bidding.plan_money import PlanMoney, from_day, money_around
+from bidding.outlook import BidResponse, ClickValues
+from bidding.pacing import DailyBudget, Period, money_of_usual_day, pace
+from bidding.past_runs import past_of
+from bidding.placements import Increases
+from bidding.plan_money import PlanMoney, for_channels, from_day, money_around
 from bidding.platform_bounds import bounds_of
 from bidding.propose import propose
-from bidding.reach import Reach, highest_columns, reach_of
+from bidding.reach import Reach, highest_columns, lifted, reach_of
 from bidding.reports.reading import read_reports
 from bidding.run import BidRun
 from bidding.snapshot import Snapshot, Strategy
+from bidding.steering import corrected, daily_budgets, increases_of, steering_of, within_budget
 from bidding.surroundings import circumstances_of, event_multipliers, events_from, freezes_elsewhere
 from bidding.worth import last_worth_bidding
 from measurement.geotest.freeze import read_freeze
@@ -84,7 +86,9 @@ def propose_bids(files: BidFiles, ledger: Ledger, settings: NightSettings) -> Bi
     tell = settings.progress
     account = read_account(files.account)
     plan = _plan(files.plan)
-    money = money_around(plan, settings.today, settings.plan_start)
+    money = for_channels(
+        money_around(plan, settings.today, settings.plan_start), [channel.name for channel in account.channels]
+    )
     tell("reading reports")
     snapshot = read_reports(files.reports, account, settings.today, files.archive)
     if not len(snapshot.targets):
@@ -94,17 +98,21 @@ def propose_bids(files: BidFiles, ledger: Ledger, settings: NightSettings) -> Bi
     tell(f"learning what {len(snapshot.targets):,} targets are worth")
     values = _values(snapshot, account, files.factors, money, events)
     bounds = bounds_of(snapshot, account)
-    targets, campaigns = snapshot.targets, snapshot.campaigns
-    history = history_of(ledger, ChangeKind.BID, targets.ids, micros_of(targets.bid), snapshot.today)
-    reach = reach_of(snapshot, account, bounds, history, bids_in_force(snapshot))
-    response = _response(snapshot, account, bounds, reach)
-    tell("choosing bids")
+    past = past_of(ledger, snapshot)
+    reach = reach_of(snapshot, account, bounds, past.histories[ChangeKind.BID], bids_in_force(snapshot))
     today = _budgets(snapshot, money, events)
-    money_per_day = money_of_usual_day(snapshot, today)
-    reachable = highest_columns(response, reach, may_rise(values))
+    money_per_day = corrected(money_of_usual_day(snapshot, today), snapshot, past)
+    respond = partial(_response, snapshot, account, bounds)
+    increases, within, response = _within_reach(snapshot, reach, increases_of(snapshot, account, past), respond)
+    fitting = within_budget(increases, snapshot, response, within.low, money_per_day)
+    if fitting is not increases:
+        increases, within, response = _within_reach(snapshot, reach, fitting, respond)
+    tell("choosing bids")
+    reachable = highest_columns(response, within, may_rise(values))
     worth = last_worth_bidding(values, response, snapshot, money_per_day)
-    within = ChoiceSettings(last=np.minimum(reachable, worth))
-    choice = choose_bids(values, response, snapshot, money_per_day, return_targets(account, snapshot), within)
+    bounded = ChoiceSettings(last=np.minimum(reachable, worth))
+    choice = choose_bids(values, response, snapshot, money_per_day, return_targets(account, snapshot), bounded)
+    steering = steering_of(snapshot, (values, response, choice), money_per_day, increases, past)
     tell("asking the guardrails")
     night = Night(
         snapshot=snapshot,
@@ -114,7 +122,9 @@ def propose_bids(files: BidFiles, ledger: Ledger, settings: NightSettings) -> Bi
         choice=choice,
         bounds=bounds,
         budgets=Budgets(
-            np.array([each.today for each in today]), _campaigns(snapshot, response, values, choice, today)
+            np.array([each.today for each in today]),
+            daily_budgets(snapshot, response, values, choice, today, steering.levers),
+            today,
         ),
         circumstances=circumstances_of(
             snapshot,
@@ -123,11 +133,10 @@ def propose_bids(files: BidFiles, ledger: Ledger, settings: NightSettings) -> Bi
             freezes,
             ledger.kills(),
         ),
-        history=history,
-        budget_history=history_of(
-            ledger, ChangeKind.CAMPAIGN_BUDGET, campaigns.ids, micros_of(campaigns.daily_budget), snapshot.today
-        ),
+        history=past.histories[ChangeKind.BID],
+        budget_history=past.histories[ChangeKind.CAMPAIGN_BUDGET],
         jitter=_jitter(snapshot, account, settings.seed),
+        steering=steering,
         notes=(*_notes(today), *freezes_elsewhere(freezes, snapshot.channels)),
         sources=_sources(files, snapshot, settings),
     )
@@ -163,17 +172,29 @@ def _values(
     return replace(values, **{name: getattr(values, name) * by for name in scaled})
 
 
-def _reported_roas(snapshot: Snapshot) -> dict[str, float]:
+def _reported_roas(snapshot: Snapshot) -> dict[tuple[str, bool | None], float]:
+    """Attributed sales per unit of cost by channel, of its branded targets, of the others, and of all."""
     rows, channel = snapshot.performance, snapshot.channel_of_targets()
-    place = channel[rows.target]
-    cost = totals(place, rows.cost, len(snapshot.channels))
-    sales = totals(place, rows.sales, len(snapshot.channels))
-    return {name: float(sales[c] / cost[c]) for c, name in enumerate(snapshot.channels) if cost[c] > 0}
+    place, branded = channel[rows.target], snapshot.targets.branded[rows.target]
+    found: dict[tuple[str, bool | None], float] = {}
+    for part in (None, True, False):
+        mine = np.ones(len(rows), dtype=bool) if part is None else branded == part
+        cost, sales = (totals(place[mine], each[mine], len(snapshot.channels)) for each in (rows.cost, rows.sales))
+        found |= {(name, part): float(sales[c] / cost[c]) for c, name in enumerate(snapshot.channels) if cost[c] > 0}
+    return found
 
 
 def _response(snapshot: Snapshot, account: Account, bounds: PlatformBounds, reach: Reach) -> BidResponse:
     step = float(bounds.bid_step.max(initial=1)) / MICROS
     return learn_response(snapshot, account, candidate_bids(reach.base, step, reach.low, reach.high))
+
+
+def _within_reach(
+    snapshot: Snapshot, reach: Reach, asked: Increases, respond: Callable[[Reach], BidResponse]
+) -> tuple[Increases, Reach, BidResponse]:
+    """What bids can reach beside these placement increases, and what that brings, in bids under those in force."""
+    within = lifted(reach, snapshot, asked)
+    return asked, within, respond(within)
 
 
 def _budgets(snapshot: Snapshot, money: PlanMoney, events: tuple[Event, ...]) -> tuple[DailyBudget, ...]:
@@ -185,21 +206,6 @@ def _budgets(snapshot: Snapshot, money: PlanMoney, events: tuple[Event, ...]) ->
     every = np.arange(money.start, money.end + np.timedelta64(1, "D"))
     shape = {name: money.shape[name] * event_multipliers(events, name, every) for name in money.shape}
     return pace(snapshot, money.planned, period, shape)
-
-
-def _campaigns(
-    snapshot: Snapshot, response: BidResponse, values: ClickValues, choice: BidChoice, today: tuple[DailyBudget, ...]
-) -> FloatArray:
-    """Daily budgets of campaigns by what their chosen bids should cost; a campaign without a budget keeps none."""
-    rows = np.arange(len(snapshot.targets))
-    cost = expect(response, values, response.bids[rows, choice.column]).cost * snapshot.targets.enabled
-    of_campaign = totals(snapshot.targets.campaign, cost, len(snapshot.campaigns.ids))
-    found = np.full(len(of_campaign), np.nan)
-    for place, budget in enumerate(today):
-        mine = np.flatnonzero((snapshot.campaigns.channel == place) & snapshot.campaigns.enabled)
-        if len(mine):
-            found[mine] = campaign_budgets(budget, of_campaign[mine], 0.0)
-    return np.where(np.isfinite(snapshot.campaigns.daily_budget), found, np.nan)
 
 
 def _jitter(snapshot: Snapshot, account: Account, seed: int) -> FloatArray:

@@ -6,13 +6,11 @@ from typing import Any
 from api.plain_json import plain
 from api.service import Service
 from api.services.other_plan import read_plan
-from api.services.plan_budget import PlanRequest, one_question, plan_budget, rules_of
+from api.services.plan_budget import rules_of
+from api.services.plan_question import PlanQuestion
 from api.store.models import find_model
 from api.store.plans import find_plan
 from api.store.tables import Plan
-from optimizer.question import Asked
-
-_SIDES = ("force", "frontier", "by_geo")
 
 
 def make_plan(service: Service, account: str, asked: Mapping[str, Any]) -> dict[str, Any]:
@@ -27,18 +25,12 @@ def make_plan(service: Service, account: str, asked: Mapping[str, Any]) -> dict[
         NotFound: the model, or the plan to hold this against.
         BadProblem, BadRules, ActualsError: what is asked cannot be planned.
     """
-    question = one_question({kind.value: asked.get(kind.value) for kind in Asked})
     with service.store.reading() as session:
         sha256 = find_model(session, account, asked["model"]).sha256
         against = asked.get("against")
         if isinstance(against, str):
-            against = find_plan(session, account, against, "against").answer
-    sides = {name: asked.get(name, False) for name in _SIDES}
-    request = PlanRequest(
-        question, asked["weeks"], asked.get("rules"), against=against, actuals=asked.get("actuals"), **sides
-    )
-    model = service.models.model(account, sha256)
-    return plan_budget(model, request, lambda _, weeks: service.models.curves(account, sha256, weeks))
+            asked = {**asked, "against": find_plan(session, account, against, "against").answer}
+    return service.planner.plan(PlanQuestion(account, sha256, asked))
 
 
 def compare_stored(service: Service, plan: Plan, other: Plan) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """A run's items in, a platform's bulk files in a folder out: the port for whoever uploads files.
 
-A person uploads them, so "written" means that the file lies there; whether the platform took it, the next reports tell.
+A person uploads them, so "written" means that the file lies there; whether the platform took it, the next reports tell:
+what is live is what fresh reports say.
 """
 
 import shutil
@@ -12,7 +13,9 @@ from bidding.account import Account
 from bidding.bulk.port import BidItem, ItemOutcome, ItemResult
 from bidding.changes import BidChange, ChangeKind
 from bidding.errors import BidError
+from bidding.money import text_of
 from bidding.reasons import change_of
+from bidding.rollback import live_in
 from bidding.run import BidRun
 from bidding.snapshot import Snapshot
 
@@ -22,7 +25,9 @@ WriteBulk = Callable[[Sequence[BidChange], Snapshot, Account, Path], tuple[Path,
 class BulkFilePort:
     """Writes the items of a call into files named by run and first item: the same call, the same names."""
 
-    def __init__(self, run: BidRun, folder: Path, write_bulk: WriteBulk) -> None:
+    def __init__(self, run: BidRun, folder: Path, write_bulk: WriteBulk, reported: Snapshot | None = None) -> None:
+        """Args: the run; where files go; who writes them; the account as fresh reports have it, where there are any."""
+        self._reported = reported
         self._run = run
         self._folder = folder
         self._write_bulk = write_bulk
@@ -45,9 +50,13 @@ class BulkFilePort:
         return tuple(ItemResult(item.key, ItemOutcome.APPLIED) for item in items)
 
     def live(self, entities: Sequence[tuple[str, ChangeKind]]) -> tuple[str | None, ...]:
-        """Files cannot tell what is in force.
+        """What fresh reports say.
 
         Raises:
-            BidError: always; fresh reports tell.
+            BidError: there are none, and files cannot tell what is in force.
         """
-        raise BidError("files cannot tell what is live: give fresh reports with --reports DIR")
+        if self._reported is None:
+            raise BidError("files cannot tell what is live: give fresh reports with --reports DIR")
+        known = live_in(self._reported)
+        values = [known.get((kind, entity)) for entity, kind in entities]
+        return tuple(None if value is None else text_of(value) for value in values)

@@ -1,11 +1,12 @@
 """Changes of Google Ads in, an Editor CSV out; changes of Microsoft Advertising in, a bulk file out.
 
-Google's Editor finds rows by names and leaves blank columns as they are; Microsoft finds them by ids.
+Google's Editor finds rows by names, leaves blank columns as they are and takes a target ROAS as a percentage; Microsoft
+finds rows by ids and takes it as a ratio.
 """
 
 from collections.abc import Sequence
 
-from bidding.bulk.entities import NO_TARGET, Located, plain
+from bidding.bulk.entities import NO_TARGET, Located, decimal_of, plain
 from bidding.bulk.table import BulkTable
 from bidding.changes import ChangeKind
 from bidding.errors import BidError
@@ -55,7 +56,7 @@ def _google(place: Located, snapshot: Snapshot) -> dict[str, str]:
     if kind is ChangeKind.CAMPAIGN_BUDGET:
         return {**campaign, "Campaign daily budget": plain(place.change)}
     if kind is ChangeKind.TARGET and place.target == NO_TARGET:
-        return {**campaign, "Target ROAS": plain(place.change)}
+        return {**campaign, "Target ROAS": f"{format(100 * decimal_of(place.change), 'f').rstrip('0').rstrip('.')}%"}
     if kind is not ChangeKind.BID:
         raise _cannot(place, "Google's Editor")
     targets, row = snapshot.targets, place.target

@@ -7,9 +7,9 @@ the platform's limits come last and are the only ones that may force a value to 
 import numpy as np
 from numpy.typing import NDArray
 
-from bidding.guardrails.moves import UNBOUNDED, Guarded, Moves
+from bidding.guardrails.moves import Guarded, Moves
 from bidding.guardrails.rules import NO_MOVE, RULES, Effect, Guard
-from bidding.money import UNKNOWN
+from bidding.money import UNBOUNDED, UNKNOWN
 
 IntArray = NDArray[np.int64]
 BoolArray = NDArray[np.bool_]
@@ -58,8 +58,9 @@ def _allowed(which: Guard, effect: Effect, moves: Moves) -> Range | None:
         flag = moves.flags.get(which)
         if flag is None:
             return None
-        low = np.where(flag & (effect is Effect.NO_FALL), moves.old, 0)
-        return low, np.where(flag & (effect is Effect.NO_RISE), moves.old, UNBOUNDED)
+        kept_low = (effect is Effect.NO_FALL) != moves.lower_spends_more
+        low = np.where(flag & kept_low, moves.old, 0)
+        return low, np.where(flag & (not kept_low), moves.old, UNBOUNDED)
     if which is Guard.TURNING:
         return None if moves.turn_low is None or moves.turn_high is None else (moves.turn_low, moves.turn_high)
     if which is Guard.WEEKLY_CHANGE:

@@ -12,9 +12,6 @@ IntArray = NDArray[np.int64]
 FloatArray = NDArray[np.float64]
 BoolArray = NDArray[np.bool_]
 
-UNBOUNDED = np.int64(2) ** 60
-"""Larger than any bid in millionths."""
-
 
 @dataclass(frozen=True, eq=False)
 class Moves:
@@ -30,6 +27,7 @@ class Moves:
         platform_low, platform_high, step: the platform's.
         flags: for each guardrail that holds or stops a direction, where it applies.
         turn_low, turn_high: between which a value that has just moved stays so as not to turn about, or None.
+        lower_spends_more: whether the smaller value is the dearer one, as of a target on return.
     """
 
     old: IntArray
@@ -47,6 +45,7 @@ class Moves:
     flags: Mapping[Guard, BoolArray] = field(default_factory=dict)
     turn_low: IntArray | None = None
     turn_high: IntArray | None = None
+    lower_spends_more: bool = False
 
     def __len__(self) -> int:
         return len(self.old)

@@ -3,43 +3,53 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from bidding.account import BidLimits
 from bidding.guardrails.flags import Found, flags_of_history, flags_of_targets
-from bidding.guardrails.moves import UNBOUNDED, Moves
+from bidding.guardrails.moves import Moves
+from bidding.guardrails.moves_of_levers import edited_enough, limits_of_channels
 from bidding.guardrails.rules import Guard
-from bidding.money import MICROS, UNKNOWN, micros_of
+from bidding.guardrails.steered import Steered, steer
+from bidding.levers import smart_targets, worth_an_edit
+from bidding.money import MICROS, UNBOUNDED, UNKNOWN, micros_of
 from bidding.night import Night
-from bidding.snapshot import Placement, Snapshot, Strategy
+from bidding.placements import ceilings
+from bidding.snapshot import Strategy, TargetKind
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 
-TOP_RAISE, OTHER_RAISE = 2.0, 1.5
-"""What Amazon's up-and-down strategy may make of a bid at the top of search and elsewhere."""
 _OF_BUDGETS = (Guard.KILL_SWITCH, Guard.STALE_DATA, Guard.INCOMPLETE_DATA, Guard.TRACKING_ANOMALY, Guard.GEO_TEST)
 
 
-def moves_of_bids(night: Night, found: Found) -> Moves:
-    """Every target's bid; a target that does not run, or of which nothing is known, wants to stay as it is."""
+def moves_of_bids(night: Night, found: Found, steered: Steered | None = None) -> Moves:
+    """Every target's bid; a target that does not run, or of which nothing is known, wants to stay as it is.
+
+    Bids of a campaign make room for its increases; no click may cost more than its ceiling with the increases in force
+    nor with the new ones, whichever is written first.
+    """
+    steered = steer(night, found) if steered is None else steered
     targets, channel = night.snapshot.targets, night.snapshot.channel_of_targets()
     old = micros_of(targets.bid)
     day, week = night.history.in_force(old)
-    limits = [night.channel(c).limits for c in range(len(night.snapshot.channels))]
+    limits, caps = limits_of_channels(night), targets.kind == TargetKind.AD_SET
+    # Where the platform bids, what stands as a keyword's bid is ignored: no limit need force it anywhere.
+    idle = smart_targets(night.snapshot) & ~caps
+    free = np.full(len(old), UNBOUNDED)
     bounds, turn = night.bounds, _without_turning(night, old)
     return Moves(
         old=old,
-        wanted=_wanted_bids(night, old),
+        wanted=_wanted_bids(night, steered, old),
         day_start=day,
         week_start=week,
         daily_change=np.array([limit.daily_change for limit in limits])[channel],
         weekly_change=np.array([limit.weekly_change for limit in limits])[channel],
-        account_low=_table([limit.min_bid for limit in limits], 0)[channel],
-        account_high=_table([limit.max_bid for limit in limits], int(UNBOUNDED))[channel],
-        ceiling=ceilings(night.snapshot, limits)[targets.campaign],
-        platform_low=bounds.min_bid[targets.campaign],
-        platform_high=bounds.max_bid[targets.campaign],
+        account_low=np.where(idle, 0, _table([limit.min_bid for limit in limits], 0)[channel]),
+        account_high=np.where(idle, free, _table([limit.max_bid for limit in limits], int(UNBOUNDED))[channel]),
+        # The cap of an ad set is what an order may cost, not a click.
+        ceiling=np.where(caps | idle, free, ceilings(night.snapshot, limits, steered.widest)[targets.campaign]),
+        platform_low=np.where(idle, 0, bounds.min_bid[targets.campaign]),
+        platform_high=np.where(idle, free, bounds.max_bid[targets.campaign]),
         step=bounds.bid_step[targets.campaign],
-        flags=flags_of_targets(night, found, old),
+        flags=flags_of_targets(night, found, old) | {Guard.EDITS: edited_enough(night)[targets.campaign]},
         turn_low=turn[0],
         turn_high=turn[1],
     )
@@ -50,13 +60,18 @@ def moves_of_budgets(night: Night, found: Found) -> Moves:
     campaigns, asked = night.snapshot.campaigns, night.budgets.campaigns
     old = micros_of(campaigns.daily_budget)
     wanted = np.full(len(old), UNKNOWN, dtype=np.int64) if asked is None else micros_of(asked)
+    smart = campaigns.strategy == Strategy.SMART
+    # A budget of nothing is how consoles show that the campaign has none of its own: no limit forces it to one.
+    none = old <= 0
+    stays = (wanted == UNKNOWN) | none | ~campaigns.enabled | (smart & ~worth_an_edit(old, wanted))
     day, week = night.budget_history.in_force(old)
-    limits = [night.channel(c).limits for c in range(len(night.snapshot.channels))]
+    limits = limits_of_channels(night)
     free = np.full(len(old), UNBOUNDED)
     flags = {guard: found.campaigns[guard] for guard in _OF_BUDGETS if guard in found.campaigns}
+    flags[Guard.EDITS] = edited_enough(night)
     return Moves(
         old=old,
-        wanted=np.where((wanted == UNKNOWN) | ~campaigns.enabled, old, wanted),
+        wanted=np.where(stays, old, wanted),
         day_start=day,
         week_start=week,
         daily_change=np.array([limit.daily_change for limit in limits])[campaigns.channel],
@@ -64,30 +79,37 @@ def moves_of_budgets(night: Night, found: Found) -> Moves:
         account_low=np.zeros_like(old),
         account_high=free,
         ceiling=free,
-        platform_low=night.bounds.min_budget,
+        platform_low=np.where(none, 0, night.bounds.min_budget),
         platform_high=night.bounds.max_budget,
         step=night.bounds.budget_step,
         flags=flags | flags_of_history(night, night.budget_history, old, campaigns.channel),
     )
 
 
-def worst_multiplier(modifiers: FloatArray, strategy: IntArray) -> FloatArray:
-    """Most that a campaign's modifiers and strategy make of a bid, `(M,)` (their product: the order is unknown)."""
-    up = strategy == Strategy.UP_AND_DOWN
-    raised = 1 + modifiers
-    top = raised[:, Placement.TOP_OF_SEARCH] * np.where(up, TOP_RAISE, 1.0)
-    others = np.delete(raised, Placement.TOP_OF_SEARCH, axis=1).max(axis=1) * np.where(up, OTHER_RAISE, 1.0)
-    found: FloatArray = np.maximum(top, others)
+def _wanted_bids(night: Night, steered: Steered, old: IntArray) -> IntArray:
+    chosen = chosen_bids(night, steered)
+    if night.jitter is not None:
+        chosen = chosen * night.jitter
+    wanted, smart = micros_of(chosen), smart_targets(night.snapshot)
+    caps = _wanted_caps(night, old)
+    wanted = np.where(smart, np.where(worth_an_edit(old, caps), caps, old), wanted)
+    return np.where((wanted == UNKNOWN) | ~night.snapshot.targets.enabled, old, wanted)
+
+
+def chosen_bids(night: Night, steered: Steered) -> FloatArray:
+    """Bids as chosen, with room made for their campaign's new increases, money, `(N,)`."""
+    at = np.arange(len(night.snapshot.targets)), night.choice.column
+    found: FloatArray = night.response.bids[at] / steered.lift[night.snapshot.targets.campaign]
     return found
 
 
-def _wanted_bids(night: Night, old: IntArray) -> IntArray:
-    rows = np.arange(len(old))
-    chosen = night.response.bids[rows, night.choice.column]
-    if night.jitter is not None:
-        chosen = chosen * night.jitter
-    wanted = micros_of(chosen)
-    return np.where((wanted == UNKNOWN) | ~night.snapshot.targets.enabled, old, wanted)
+def _wanted_caps(night: Night, old: IntArray) -> IntArray:
+    """Cost caps of ad sets that have one; every other value stays."""
+    if night.steering is None:
+        return old
+    cap = micros_of(night.steering.levers.cap)
+    has_one = (night.snapshot.targets.kind == TargetKind.AD_SET) & (old != UNKNOWN) & (cap != UNKNOWN)
+    return np.where(has_one, cap, old)
 
 
 def _without_turning(night: Night, old: IntArray) -> tuple[IntArray, IntArray]:
@@ -97,14 +119,6 @@ def _without_turning(night: Night, old: IntArray) -> tuple[IntArray, IntArray]:
     here = base if night.jitter is None else np.rint(base * night.jitter).astype(np.int64)
     low = np.where(history.rose, np.minimum(here, old), 0)
     return low, np.where(history.fell, np.maximum(here, old), UNBOUNDED)
-
-
-def ceilings(snapshot: Snapshot, limits: list[BidLimits]) -> IntArray:
-    """Largest bid of each campaign whose click, with every modifier, stays below the channel's ceiling, `(M,)`."""
-    campaigns = snapshot.campaigns
-    most = _table([limit.max_cost_per_click for limit in limits], int(UNBOUNDED))[campaigns.channel]
-    worst = worst_multiplier(campaigns.modifiers, campaigns.strategy)
-    return np.where(most >= UNBOUNDED, UNBOUNDED, np.floor(most / worst + 1e-6)).astype(np.int64)
 
 
 def _table(amounts: list[float | None], absent: int) -> IntArray:

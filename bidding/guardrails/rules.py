@@ -25,13 +25,14 @@ class Guard(IntEnum):
     MINIMUM_DATA = 12
     TRUST = 13
     COOL_DOWN = 14
-    TURNING = 15
-    WEEKLY_CHANGE = 16
-    DAILY_CHANGE = 17
-    ACCOUNT_LIMITS = 18
-    CEILING = 19
-    PLATFORM_LIMITS = 20
-    STEP = 21
+    EDITS = 15
+    TURNING = 16
+    WEEKLY_CHANGE = 17
+    DAILY_CHANGE = 18
+    ACCOUNT_LIMITS = 19
+    CEILING = 20
+    PLATFORM_LIMITS = 21
+    STEP = 22
 
 
 class Effect(Enum):
@@ -77,6 +78,7 @@ RULES: tuple[Rule, ...] = (
     Rule(Guard.MINIMUM_DATA, "minimum_data", Effect.HOLD, "fewer clicks than the least it is moved on ({why})"),
     Rule(Guard.TRUST, "trust", Effect.NO_RISE, "{why}: its bids do not rise"),
     Rule(Guard.COOL_DOWN, "cool_down", Effect.HOLD, "changed less than {why} days ago"),
+    Rule(Guard.EDITS, "edits", Effect.HOLD, "its campaign was changed {why}: more would restart what it learns"),
     Rule(Guard.TURNING, "turning", Effect.RANGE, "moved the other way less than {why} days ago"),
     Rule(Guard.WEEKLY_CHANGE, "weekly_change", Effect.RANGE, "the largest change in seven days is {why}"),
     Rule(Guard.DAILY_CHANGE, "daily_change", Effect.RANGE, "the largest change in a day is {why}"),

@@ -3,6 +3,7 @@
 from bidding.guardrails.flags import Found
 from bidding.guardrails.rules import Guard
 from bidding.history import MANUAL_DAYS, REST_DAYS
+from bidding.levers import EDITS_A_WEEK
 from bidding.night import Night
 from bidding.outlook import Trust
 from bidding.reasons import why_key
@@ -27,6 +28,7 @@ def words_of(night: Night, found: Found) -> dict[str, str]:
             why_key(Guard.MINIMUM_DATA, place): str(limits.min_clicks),
             why_key(Guard.TRUST, place): weak or "its value is not trusted",
             why_key(Guard.COOL_DOWN, place): str(limits.cool_down_days),
+            why_key(Guard.EDITS, place): f"on {EDITS_A_WEEK} of the last seven days",
             why_key(Guard.TURNING, place): str(REST_DAYS + 1),
             why_key(Guard.WEEKLY_CHANGE, place): f"{100 * limits.weekly_change:.0f} %",
             why_key(Guard.DAILY_CHANGE, place): f"{100 * limits.daily_change:.0f} %",

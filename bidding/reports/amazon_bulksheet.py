@@ -111,6 +111,7 @@ def _campaigns(rows: Rows, entity: Texts, unknown: set[str]) -> ParsedCampaigns:
         modifiers=np.array([modifiers.get(name, (0.0, 0.0, 0.0)) for name in ids]).reshape(-1, len(Placement)),
         enabled=running(rows.texts("state")),
         end=rows.days("end", where=mine & (rows.texts("end") != "")),
+        target_roas=np.full(len(entity), np.nan),
     )
     return chosen(everything, mine & rows.kept() & ~gone(rows.texts("state")))
 
@@ -164,6 +165,7 @@ def _targets(rows: Rows, entity: Texts, campaigns: ParsedCampaigns, today: np.da
         & np.array([state.get(group, True) for group in groups], dtype=bool)
         & _running_campaigns(campaigns, campaign, today),
         sku=np.array([skus.get(group, "") for group in groups], dtype=object),
+        target_roas=np.full(len(entity), np.nan),
     )
     return chosen(everything, mine & rows.kept() & ~gone(own_state))
 

@@ -8,12 +8,12 @@ from collections.abc import Mapping
 import numpy as np
 
 from bidding.errors import BidError
-from bidding.reports.parsed import Parsed, ParsedDays, chosen
+from bidding.reports.parsed import Parsed, ParsedDays, ParsedPlacements, chosen
 from bidding.reports.rows import Rows
 from bidding.reports.schema import Field, Schema
 from bidding.reports.sums import summed
 from bidding.reports.table import Table
-from bidding.snapshot import Platform, Texts
+from bidding.snapshot import Placement, Platform, Texts
 
 WINDOWS = (1, 7, 14, 30)
 COMMON = (
@@ -34,6 +34,19 @@ COMMON = (
 )
 SEARCH_TERM = Field("term", ("searchTerm", "Customer Search Term", "Search Term", "query"), required=True)
 PLACEMENT = Field("placement", ("placementClassification", "Placement"), required=True)
+
+OFF_AMAZON = -1
+PLACEMENTS = {
+    "top of search on-amazon": Placement.TOP_OF_SEARCH,
+    "top of search (first page)": Placement.TOP_OF_SEARCH,
+    "other on-amazon": Placement.REST_OF_SEARCH,
+    "rest of search": Placement.REST_OF_SEARCH,
+    "detail page on-amazon": Placement.PRODUCT_PAGES,
+    "product pages": Placement.PRODUCT_PAGES,
+    "off amazon": OFF_AMAZON,
+    "off-amazon": OFF_AMAZON,
+}
+"""As the interface and the console name them; what runs off Amazon has no increase to set."""
 
 
 def targeting_report(window: int) -> Schema:
@@ -112,6 +125,33 @@ def read_days(table: Table, places: Mapping[str, int], currency: str) -> Parsed:
         rejected=rows.rejected(),
         warnings=table.warnings,
     )
+
+
+def read_placements(table: Table, places: Mapping[str, int], currency: str) -> Parsed:
+    """Results by campaign and placement; totals of several days serve as well, at their first day.
+
+    Raises:
+        BidError: the report is in another currency, or names no campaign.
+    """
+    rows = Rows(table, places, currency)
+    rows.check_currency("currency")
+    if not (rows.has("campaign") or rows.has("campaign_name")):
+        raise BidError(f"{table.file}: there is neither campaignId nor campaign name: export it with one of them")
+    labels = [cell.strip().casefold().replace("on amazon", "on-amazon") for cell in rows.raw("placement")]
+    placement = np.array([PLACEMENTS.get(label, -2) for label in labels], dtype=np.int64)
+    clicks = rows.numbers("clicks")
+    everything = ParsedPlacements(
+        campaigns=rows.ids("campaign") if rows.has("campaign") else rows.texts("campaign_name"),
+        placement=placement,
+        day=rows.days("day"),
+        clicks=clicks,
+        cost=rows.cost("cost", clicks),
+        orders=rows.numbers("orders"),
+        sales=rows.numbers("sales"),
+    )
+    rows.lose_where(placement < OFF_AMAZON, f"{rows.header('placement')}: this placement is not known")
+    kept = chosen(everything, rows.kept() & (placement > OFF_AMAZON))
+    return Parsed(Platform.AMAZON, table.file, placements=kept, rejected=rows.rejected(), warnings=table.warnings)
 
 
 def name_keys(rows: Rows) -> Texts:

@@ -47,6 +47,7 @@ NAMES = {
     "status": "status",
     "campaign_status": "campaign_status",
     "strategy": "strategy",
+    "target_roas": "target_roas",
     "currency": "currency",
 }
 """Our field by the name that it has in the generic table."""

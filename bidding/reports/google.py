@@ -53,6 +53,15 @@ KEYWORD_REPORT = TargetReport(
             Field("ad_group_status", ("Ad group state", "ad_group.status")),
             Field("campaign_status", ("Campaign state", "campaign.status")),
             Field("strategy", ("Bid strategy type", "Campaign bid strategy type", "campaign.bidding_strategy_type")),
+            Field(
+                "target_roas",
+                (
+                    "Target ROAS",
+                    "Campaign target ROAS",
+                    "campaign.target_roas.target_roas",
+                    "campaign.maximize_conversion_value.target_roas",
+                ),
+            ),
             Field("out_of_budget", ("Search lost IS (budget)",)),
         ),
         ("Max. CPC", "Impr.", "segments.date", "Search keyword"),

@@ -7,7 +7,16 @@ import numpy as np
 
 from bidding.account import Account
 from bidding.errors import BidError
-from bidding.reports import amazon_bulksheet, amazon_reports, generic, google, meta, microsoft, walmart
+from bidding.reports import (
+    amazon_bulksheet,
+    amazon_reports,
+    campaign_settings,
+    generic,
+    google,
+    meta,
+    microsoft,
+    walmart,
+)
 from bidding.reports.parsed import Parsed
 from bidding.reports.schema import Schema
 from bidding.reports.table import Table
@@ -41,11 +50,14 @@ def report_kinds(account: Account, today: np.datetime64) -> tuple[ReportKind, ..
     def amazon_days(table: Table, places: Mapping[str, int]) -> Parsed:
         return amazon_reports.read_days(table, places, currency)
 
+    def placements(table: Table, places: Mapping[str, int]) -> Parsed:
+        return amazon_reports.read_placements(table, places, currency)
+
     walmart_report = walmart.keyword_snapshot(window_of(account, Platform.WALMART))
     return (
         ReportKind(amazon_bulksheet.BULKSHEET, bulksheet),
         ReportKind(amazon_reports.search_term_report(window), amazon_days),
-        ReportKind(amazon_reports.placement_report(window), _unused("placement reports are not used")),
+        ReportKind(amazon_reports.placement_report(window), placements),
         ReportKind(amazon_reports.targeting_report(window), amazon_days),
         target_kind(walmart_report, currency),
         target_kind(google.KEYWORD_REPORT, currency),
@@ -53,12 +65,19 @@ def report_kinds(account: Account, today: np.datetime64) -> tuple[ReportKind, ..
         target_kind(microsoft.KEYWORD_REPORT, currency),
         target_kind(meta.AD_SET_REPORT, currency),
         target_kind(generic.GENERIC, currency),
+        settings_kind(campaign_settings.MICROSOFT_BULK, currency),
+        settings_kind(campaign_settings.WALMART_CAMPAIGNS, currency),
     )
 
 
 def target_kind(report: TargetReport, currency: str) -> ReportKind:
     """The kind of a report that tells both bids and results."""
     return ReportKind(report.schema, lambda table, places: read_target_report(table, places, currency, report))
+
+
+def settings_kind(schema: Schema, currency: str) -> ReportKind:
+    """The kind of a list of campaigns."""
+    return ReportKind(schema, lambda table, places: campaign_settings.read_settings(table, places, currency, schema))
 
 
 def window_of(account: Account, platform: Platform) -> int:
@@ -74,10 +93,3 @@ def window_of(account: Account, platform: Platform) -> int:
             "folder can have one window only; keep them in two accounts"
         )
     return next(iter(windows), USUAL_WINDOW)
-
-
-def _unused(why: str) -> Read:
-    def read(table: Table, places: Mapping[str, int]) -> Parsed:
-        return Parsed(Platform.AMAZON, table.file, warnings=(f"{table.file}: {why}",))
-
-    return read

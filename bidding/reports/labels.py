@@ -40,7 +40,10 @@ PRODUCTS = {
     "sponsoredvideos": "SV",
     "video": "SV",
 }
-SMART_WORDS = ("target", "maximi", "lowest cost", "cost cap", "bid cap", "roas", "rule", "smart", "automated")
+SMART_WORDS = (
+    *("target", "maximi", "maxclicks", "maxconversion", "percent", "commission", "roas", "rule", "smart", "automated"),
+    *("lowest cost", "highest volume", "highest value", "cost cap", "bid cap", "cost per result"),
+)
 
 
 def products(text: str) -> str:
@@ -83,7 +86,7 @@ def _strategy(text: str, unknown: set[str]) -> Strategy:
     plain = text.casefold()
     if plain in STRATEGIES:
         return STRATEGIES[plain]
-    if any(word in plain for word in SMART_WORDS):
+    if any(word in plain.replace("_", " ") for word in SMART_WORDS):
         return Strategy.SMART
     unknown.add(text)
     return Strategy.UP_AND_DOWN

@@ -28,6 +28,8 @@ KEYWORD_REPORT = TargetReport(
             Field("ad_group_status", ("AdGroupStatus", "Ad group status")),
             Field("campaign_status", ("CampaignStatus", "Campaign status")),
             Field("strategy", ("BidStrategyType", "Bid strategy type")),
+            Field("target_roas", ("TargetRoas", "Bid Strategy TargetRoas", "Target ROAS")),
+            Field("budget", ("DailyBudget", "Daily budget", "Budget")),
         ),
         ("CurrentMaxCpc", "Current maximum CPC", "BidMatchType", "TimePeriod", "Bid match type"),
     ),

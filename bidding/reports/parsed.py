@@ -10,7 +10,7 @@ import numpy as np
 
 from bidding.snapshot import BoolArray, Days, FloatArray, IntArray, Platform, RejectedRow, Texts
 
-Part = TypeVar("Part", "ParsedCampaigns", "ParsedTargets", "ParsedDays", "ParsedSimulations")
+Part = TypeVar("Part", "ParsedCampaigns", "ParsedTargets", "ParsedDays", "ParsedSimulations", "ParsedPlacements")
 
 
 @dataclass(frozen=True, eq=False)
@@ -26,6 +26,7 @@ class ParsedCampaigns:
     modifiers: FloatArray
     enabled: BoolArray
     end: Days
+    target_roas: FloatArray
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,6 +43,7 @@ class ParsedTargets:
     bid: FloatArray
     enabled: BoolArray
     sku: Texts
+    target_roas: FloatArray
 
 
 @dataclass(frozen=True, eq=False)
@@ -87,13 +89,26 @@ class ParsedSimulations:
     end: Days
 
 
+@dataclass(frozen=True, eq=False)
+class ParsedPlacements:
+    """Results by campaign, placement and day as a report has them, `(P,)`; campaigns by id, or by name without one."""
+
+    campaigns: Texts
+    placement: IntArray
+    day: Days
+    clicks: FloatArray
+    cost: FloatArray
+    orders: FloatArray
+    sales: FloatArray
+
+
 @dataclass(frozen=True)
 class Parsed:
     """One table of one file.
 
     Attributes:
         platform, file: whose it is.
-        campaigns, targets, days, simulations: what it told; None where it tells nothing of the kind.
+        campaigns, targets, days, simulations, placements: what it told; None where it tells nothing of the kind.
         is_state: whether its targets are all that exist, so that others are gone.
         by_name: whether `days.targets` are keys of names.
         fills_gaps: whether its days count only where no other report has that day; search terms leave out what had no
@@ -107,6 +122,7 @@ class Parsed:
     targets: ParsedTargets | None = None
     days: ParsedDays | None = None
     simulations: ParsedSimulations | None = None
+    placements: ParsedPlacements | None = None
     is_state: bool = False
     by_name: bool = False
     fills_gaps: bool = False

@@ -15,6 +15,7 @@ from bidding.reports.history import history, located
 from bidding.reports.kinds import ReportKind, report_kinds, target_kind, window_of
 from bidding.reports.located_simulations import located_simulations
 from bidding.reports.parsed import Pull
+from bidding.reports.placements import placement_results
 from bidding.reports.schema import known_headers, recognised
 from bidding.reports.state import State, state_of
 from bidding.reports.tables import read_tables
@@ -152,6 +153,7 @@ def _snapshot(account: Account, today: np.datetime64, state: State, pulled: _Pul
         warnings=tuple(dict.fromkeys(warnings)),
         source_hashes={file.name: file.sha256 for file in pulled.files},
         simulations=simulations,
+        placements=placement_results(pulled.pulls, state, account, today),
     )
 
 

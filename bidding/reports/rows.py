@@ -33,6 +33,7 @@ AMOUNTS = frozenset(
         "cost_micros",
         "bid_micros",
         "budget_micros",
+        "target_roas",
     )
 )
 """Fields that hold numbers: they tell the decimal mark."""
@@ -67,7 +68,7 @@ class Rows:
 
     def ids(self, field: str, read: Callable[[str], str] = read_id, where: BoolArray | None = None) -> Texts:
         """Ids, `(N,)`; rows whose id is damaged are lost. `where`: the rows that must have one."""
-        header = self._header(field)
+        header = self.header(field)
         values = self._read(field, read, (DamagedId,), "", where)
         rounded = rounded_ids(value for value in set(values) if value.isdigit())
         if rounded:
@@ -99,7 +100,7 @@ class Rows:
     def cost(self, field: str, clicks: FloatArray) -> FloatArray:
         """Cost, `(N,)`: 0 where it is empty, but a row with clicks and no cost is lost."""
         values = self.numbers(field, np.nan)
-        self.lose_where(np.isnan(values) & (clicks > 0), f"{self._header(field)}: it is empty, but there are clicks")
+        self.lose_where(np.isnan(values) & (clicks > 0), f"{self.header(field)}: it is empty, but there are clicks")
         return np.nan_to_num(values)
 
     def shares(self, field: str) -> FloatArray:
@@ -118,6 +119,20 @@ class Rows:
             return share
 
         return np.array(self._read(field, read, (NoNumber,), 0.0, None), dtype=np.float64)
+
+    def returns(self, field: str, unit: float = 1.0) -> FloatArray:
+        """Sales per unit of cost, `(N,)`, NaN where empty: "450%" is 4.5; a plain number counts in `unit`."""
+        if not self.has(field):
+            return np.full(len(self.table), np.nan)
+        mark = self.mark()
+
+        def read(text: str) -> float:
+            value = read_number(text, mark)
+            if value is None:
+                return np.nan
+            return float(value) / (100 if text.strip().endswith("%") else unit)
+
+        return np.array(self._read(field, read, (NoNumber,), np.nan, None), dtype=np.float64)
 
     def mark(self) -> str:
         """The table's decimal mark."""
@@ -161,7 +176,8 @@ class Rows:
                 "this account, or correct currency in account.toml"
             )
 
-    def _header(self, field: str) -> str:
+    def header(self, field: str) -> str:
+        """The field's header as it stands, or its own name where the report has none."""
         return self.table.headers[self._places[field]] if self.has(field) else field
 
     def _read(
@@ -172,7 +188,7 @@ class Rows:
         instead: object,
         where: BoolArray | None,
     ) -> list[Any]:
-        header = self._header(field)
+        header = self.header(field)
         known: dict[str, object] = {}
         wrong: dict[str, str] = {}
         values = []

@@ -4,7 +4,7 @@ A bulksheet tells all that exists; other platforms' reports tell of a target wha
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -79,7 +79,27 @@ def _latest(platform: Platform, pulls: Sequence[Pull]) -> tuple[ParsedCampaigns,
     mine = sorted(mine, key=lambda pull: pull.pulled, reverse=True)
     campaigns = joined([pull.parsed.campaigns for pull in mine if pull.parsed.campaigns is not None])
     targets = joined([pull.parsed.targets for pull in mine if pull.parsed.targets is not None])
-    return chosen(campaigns, _firsts(campaigns.ids)), chosen(targets, _firsts(targets.ids)), warnings
+    known = chosen(campaigns, _firsts(campaigns.ids))
+    return _with_settings(known, platform, pulls), chosen(targets, _firsts(targets.ids)), warnings
+
+
+def _with_settings(campaigns: ParsedCampaigns, platform: Platform, pulls: Sequence[Pull]) -> ParsedCampaigns:
+    """What lists of campaigns tell in place of what the report does not; the latest list counts."""
+    lists = [pull for pull in pulls if pull.parsed.platform is platform and pull.parsed.targets is None]
+    place = {name: row for row, name in enumerate(campaigns.ids.tolist())}
+    budget, roas = campaigns.daily_budget.copy(), campaigns.target_roas.copy()
+    strategy, enabled = campaigns.strategy.copy(), campaigns.enabled.copy()
+    for pull in sorted(lists, key=lambda pull: pull.pulled):
+        told = pull.parsed.campaigns
+        if told is None:
+            continue
+        rows = np.array([place.get(name, -1) for name in told.ids], dtype=np.int64)
+        here = rows >= 0
+        budget[rows[here]] = np.where(np.isfinite(told.daily_budget), told.daily_budget, budget[rows])[here]
+        roas[rows[here]] = np.where(np.isfinite(told.target_roas), told.target_roas, roas[rows])[here]
+        strategy[rows[here]] = np.where(told.strategy >= 0, told.strategy, strategy[rows])[here]
+        enabled[rows[here]] = told.enabled[here]
+    return replace(campaigns, daily_budget=budget, target_roas=roas, strategy=strategy, enabled=enabled)
 
 
 def _none_told(platform: Platform) -> str:
@@ -106,11 +126,17 @@ def _joined(parts: Sequence[_Part], account: Account, warnings: list[str]) -> St
     platforms: list[Platform] = []
     for part in parts:
         claimed = part.channel != NO_CHANNEL
+        elsewhere = {name for platform, name in row_of if platform is not part.platform}
+        shared = claimed & np.array([name in elsewhere for name in part.campaigns.ids], dtype=bool)
+        if shared.any():
+            names = ", ".join(part.campaigns.ids[shared][:3])
+            warnings.append(f"campaigns of {part.platform.value} with another platform's ids are left out: {names}")
         outside[part.platform] = frozenset(part.campaigns.ids[~claimed]) | frozenset(part.campaigns.names[~claimed])
         if (~claimed).any():
             warnings.append(
                 f"{int((~claimed).sum())} campaigns of {part.platform.value} belong to no channel: left out"
             )
+        claimed = claimed & ~shared
         for name in part.campaigns.ids[claimed]:
             row_of[part.platform, name] = len(row_of)
         keep = np.array([(part.platform, name) in row_of for name in part.targets.campaigns], dtype=bool)
@@ -162,6 +188,7 @@ def _targets(
         enabled=told.enabled & campaigns.enabled[campaign],
         sku=told.sku,
         ad_group_names=np.array([names[number] for number in range(len(groups))], dtype=object),
+        target_roas=told.target_roas,
     )
 
 

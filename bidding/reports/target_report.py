@@ -24,6 +24,11 @@ ROW_COUNT = re.compile(r"\"?rows\"?\s*[:,;\t]+\s*\"?([\d,]+)", re.IGNORECASE)
 AUTOMATIC = frozenset({"auto", "automatic", "targeting_expression_predefined"})
 
 
+def no_units(_: str) -> Mapping[str, float]:
+    """Amounts of any currency stand in units of money."""
+    return {}
+
+
 @dataclass(frozen=True)
 class TargetReport:
     """How a platform's report is read.
@@ -33,9 +38,11 @@ class TargetReport:
         kind: of its targets.
         read_id: of targets, campaigns and ad groups.
         id_within_ad_group: whether a target's id is unique in its ad group only; it then becomes `group~id`.
-        is_smart: whether the platform sets bids itself where the report names no strategy.
+        is_smart: whether the platform sets bids itself, whatever its strategy is called.
         daily_bid: whether the report's bid is that of the row's day.
         product: where the report names no ad product.
+        roas_of_target: whether a target on return is the target's own, not its campaign's.
+        units: of a currency, by header as it stands: how many of the column's units are one.
     """
 
     schema: Schema
@@ -45,6 +52,8 @@ class TargetReport:
     is_smart: bool = False
     daily_bid: bool = False
     product: str = ""
+    roas_of_target: bool = False
+    units: Callable[[str], Mapping[str, float]] = no_units
 
 
 def read_target_report(table: Table, places: Mapping[str, int], currency: str, report: TargetReport) -> Parsed:
@@ -61,10 +70,11 @@ def read_target_report(table: Table, places: Mapping[str, int], currency: str, r
         rows.lose_where(rows.days("end_day") != day, "the row adds up several days: export the report by day")
     ids = target_ids(rows, report)
     campaign = rows.ids("campaign", report.read_id)
-    days = _days(rows, ids, campaign, day, report)
+    stated = _stated(rows, currency, report)
+    days = _days(rows, ids, campaign, day, stated, report)
     unknown: set[str] = set()
-    targets = _targets(rows, ids, campaign, report)
-    campaigns = _campaigns(rows, campaign, report, unknown)
+    targets = _targets(rows, ids, campaign, stated, report)
+    campaigns = _campaigns(rows, campaign, stated, report, unknown)
     kept = rows.kept()
     # The last day's row of each has the state that is nearest to now.
     order = np.flatnonzero(kept)[np.argsort(day[kept], kind="stable")[::-1]]
@@ -106,14 +116,29 @@ def check_row_count(table: Table) -> None:
             )
 
 
-def money(rows: Rows, field: str, empty: float) -> FloatArray:
-    """An amount that stands in units of money or, in another column, in millionths."""
-    if rows.has(f"{field}_micros"):
-        return rows.numbers(f"{field}_micros", empty) / MICROS
-    return rows.numbers(field, empty)
+@dataclass(frozen=True, eq=False)
+class _Stated:
+    """What is set on the platform: bids and daily budgets, money, and targets on return; NaN where not told, `(N,)`."""
+
+    bid: FloatArray
+    budget: FloatArray
+    roas: FloatArray
 
 
-def _days(rows: Rows, ids: Texts, campaign: Texts, day: Days, report: TargetReport) -> ParsedDays:
+def _stated(rows: Rows, currency: str, report: TargetReport) -> _Stated:
+    units = report.units(currency)
+
+    def amount(field: str) -> FloatArray:
+        """In units of money, in the units that the header stands for or, in another column, in millionths."""
+        if rows.has(f"{field}_micros"):
+            return rows.numbers(f"{field}_micros", np.nan) / MICROS
+        return rows.numbers(field, np.nan) / units.get(rows.header(field), 1.0)
+
+    roas = rows.returns("target_roas", units.get(rows.header("target_roas"), 1.0))
+    return _Stated(amount("bid"), amount("budget"), roas)
+
+
+def _days(rows: Rows, ids: Texts, campaign: Texts, day: Days, stated: _Stated, report: TargetReport) -> ParsedDays:
     clicks, sales = rows.numbers("clicks"), rows.numbers("sales")
     halo = rows.numbers("halo_sales", np.nan)
     if not rows.has("halo_sales") and rows.has("same_sku_sales"):
@@ -129,14 +154,14 @@ def _days(rows: Rows, ids: Texts, campaign: Texts, day: Days, report: TargetRepo
         sales=sales,
         new_to_brand_sales=rows.numbers("new_to_brand_sales", np.nan),
         halo_sales=halo,
-        bid=money(rows, "bid", np.nan),
+        bid=stated.bid,
         out_of_budget=rows.shares("out_of_budget"),
         rows=rows.table.rows,
         daily_bid=np.full(len(rows.table), report.daily_bid),
     )
 
 
-def _targets(rows: Rows, ids: Texts, campaign: Texts, report: TargetReport) -> ParsedTargets:
+def _targets(rows: Rows, ids: Texts, campaign: Texts, stated: _Stated, report: TargetReport) -> ParsedTargets:
     match = rows.texts("match")
     automatic = np.array([text.casefold() in AUTOMATIC for text in match], dtype=bool)
     runs = (
@@ -151,17 +176,21 @@ def _targets(rows: Rows, ids: Texts, campaign: Texts, report: TargetReport) -> P
         ad_group_names=rows.texts("ad_group_name"),
         kind=np.where(automatic, TargetKind.AUTO, report.kind).astype(np.int64),
         match=np.where(report.kind == TargetKind.KEYWORD, matches(match), Match.NONE).astype(np.int64),
-        bid=money(rows, "bid", np.nan),
+        bid=stated.bid,
         enabled=runs,
         sku=rows.texts("sku"),
+        target_roas=stated.roas if report.roas_of_target else np.full(len(ids), np.nan),
     )
 
 
-def _campaigns(rows: Rows, campaign: Texts, report: TargetReport, unknown: set[str]) -> ParsedCampaigns:
+def _campaigns(
+    rows: Rows, campaign: Texts, stated: _Stated, report: TargetReport, unknown: set[str]
+) -> ParsedCampaigns:
     count = len(campaign)
     strategy = strategies(rows.texts("strategy"), unknown)
     if report.is_smart:
-        strategy[rows.texts("strategy") == ""] = Strategy.SMART
+        strategy[:] = Strategy.SMART
+        unknown.clear()
     product = np.array([products(cell) or report.product for cell in rows.raw("product")], dtype=object)
     return ParsedCampaigns(
         ids=campaign,
@@ -169,10 +198,11 @@ def _campaigns(rows: Rows, campaign: Texts, report: TargetReport, unknown: set[s
         portfolios=np.full(count, "", dtype=object),
         product=product,
         strategy=strategy,
-        daily_budget=money(rows, "budget", np.nan),
+        daily_budget=stated.budget,
         modifiers=np.zeros((count, len(Placement))),
         enabled=running(rows.texts("campaign_status")),
         end=np.full(count, np.datetime64("NaT"), dtype="datetime64[D]"),
+        target_roas=np.full(count, np.nan) if report.roas_of_target else stated.roas,
     )
 
 

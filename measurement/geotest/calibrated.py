@@ -1,7 +1,8 @@
 """The default inference: a comparison in, a Bayesian synthetic control out whose spread is calibrated twice.
 
-Before the window, blocks of its length are left out and predicted; in the window, sets of donors are treated as if they
-had been. Where either errs more than predicted, the interval widens. Interval and p-value are of one t distribution.
+Before the window, blocks of its length are left out and predicted, and forecast from what came before; in the window,
+sets of donors are treated as if they had been. Where any errs more than predicted, the interval widens. Interval and
+p-value are of one t distribution.
 """
 
 from collections.abc import Sequence
@@ -29,7 +30,7 @@ class Calibration:
     """How far the predictive spread is stretched and how sure that is.
 
     Attributes:
-        in_time: mean squared standardised error of left-out blocks, shrunk towards the donor sets'.
+        in_time: mean squared standardised error of blocks before the window, shrunk towards the donor sets'.
         in_window: the same of the donor sets in the test window.
         degrees_of_freedom: of the t distribution.
     """
@@ -61,7 +62,7 @@ def calibrated_finding(comparison: Comparison, level: float, seed: int) -> Findi
         p_value=_p_value(own.effect, error, calibration.degrees_of_freedom),
         counterfactual=counterfactual,
         weights=weights,
-        inference="Gaussian-process synthetic control, calibrated on left-out blocks and on donors in the window",
+        inference="Gaussian-process synthetic control, calibrated on blocks before the window and on donors in it",
         notes=_notes(comparison, calibration, cut),
     )
 

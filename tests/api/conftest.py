@@ -384,7 +384,7 @@ def serving(settings: Settings) -> Iterator[Served]:
 
 @pytest.fixture
 def served(tmp_path: Path) -> Iterator[Served]:
-    with serving(Settings(data=tmp_path / "data")) as served:
+    with serving(Settings(data=tmp_path / "data", plan_processes=0)) as served:
         yield served
 
 

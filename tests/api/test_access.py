@@ -36,24 +36,31 @@ def _routes(router: Any) -> Iterator[APIRoute]:
             yield from _routes(route)
 
 
-def _permission(route: APIRoute) -> Permission | None:
-    """What the route's own signature requires."""
-    for parameter in inspect.signature(route.endpoint, eval_str=True).parameters.values():
+def _permission(handler: Any) -> Permission | None:
+    """What a route's own signature requires, or that of something it depends on."""
+    for parameter in inspect.signature(handler, eval_str=True).parameters.values():
         for mark in getattr(parameter.annotation, "__metadata__", ()):
-            asked = getattr(getattr(mark, "dependency", None), "permission", None)
+            dependency = getattr(mark, "dependency", None)
+            if dependency is None:
+                continue
+            asked = getattr(dependency, "permission", None) or _permission(dependency)
             if asked is not None:
                 return Permission(asked)
     return None
 
 
 APP = create_app(Settings(data=Path("never-made")))
-ROUTES = [(method, route.path, _permission(route)) for route in _routes(APP) for method in sorted(route.methods or ())]
+ROUTES = [
+    (method, route.path, _permission(route.endpoint))
+    for route in _routes(APP)
+    for method in sorted(route.methods or ())
+]
 GUARDED = [(method, path, asked) for method, path, asked in ROUTES if path not in OPEN_TO_ALL]
 
 
 @pytest.fixture(scope="module")
 def served(tmp_path_factory: pytest.TempPathFactory, serving: Any) -> Iterator[Any]:
-    settings = Settings(data=tmp_path_factory.mktemp("access") / "data", failures_per_minute=100_000)
+    settings = Settings(data=tmp_path_factory.mktemp("access") / "data", plan_processes=0, failures_per_minute=100_000)
     with serving(settings) as served:
         yield served
 

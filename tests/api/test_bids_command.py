@@ -237,6 +237,40 @@ def test_a_stored_model_tells_what_may_rise(
     assert "factors" in run.sources
 
 
+def test_branded_and_generic_shares_reach_the_bids_of_their_own_keywords(
+    drawn: FittedModel, bids_of: Bids, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The model has amazon in two parts; branded sales are nearly all claimed and hardly incremental."""
+    names = ("amazon_brand", "amazon_generic", *drawn.panel.channel_names[2:])
+    channels = tuple(replace(one, name=name) for one, name in zip(drawn.panel.channels, names, strict=True))
+    entries = tuple(replace(one, channel=name) for one, name in zip(drawn.report.channels, names, strict=True))
+    model = replace(drawn, panel=replace(drawn.panel, channels=channels))
+    model = replace(model, report=replace(model.report, channels=entries))
+    panel = model.panel
+    later = TODAY - 13 - panel.dates[-1]
+    claims = panel.spend * np.array([30.0, 2.0, 3.0, 3.0, 3.0])
+    entries = tuple(replace(entry, verdict=Verdict.MEASURED) for entry in model.report.channels)
+    panel = replace(panel, dates=panel.dates + later, attributed_sales=claims)
+    save_model(replace(model, panel=panel, report=replace(model.report, channels=entries)), Path("model"))
+    account, plan = Path("account.toml"), Path("plan.json")
+    branded = [target(number) for number in range(0, 30, 3)]
+    terms = ", ".join(f'"{name}"' for name in branded)
+    account.write_text(account.read_text().replace("incremental_share = 0.7\n", f"brand_terms = [{terms}]\n"))
+    made = json.loads(plan.read_text())
+    rows = [
+        row | {"channel": f"amazon_{part}", "spend": 450.0} for row in made["schedule"] for part in ("brand", "generic")
+    ]
+    plan.write_text(json.dumps(made | {"schedule": rows}))
+    assert bids_of("propose", "--factors", "model", "--json") == 0
+    bids = {c["entity"]: c for c in answer(capsys)["changes"] if c["kind"] == "bid"}
+    fell = {name for name, change in bids.items() if float(change["new"]) < float(change["old"])}
+    assert set(branded) <= fell
+    assert any(float(change["new"]) > float(change["old"]) for change in bids.values())
+    worth = {name: float(change["reason"].split("a click earns ")[1].split()[0]) for name, change in bids.items()}
+    generic = [earned for name, earned in worth.items() if name not in branded]
+    assert np.mean(generic) > 4 * np.mean([worth[name] for name in branded])
+
+
 @pytest.mark.parametrize(
     ("change", "says"),
     [

@@ -63,7 +63,10 @@ BAD = {
     "no geos": ["simulate", "--out", "w", "--geos", "0"],
     "a file in the way": ["simulate", "--out", "broken.csv"],
     "a negative seed": ["simulate", "--out", "w", "--seed", "-1"],
-    "an account that is not there": ["admin", "import-model", "acc_x", "model", "--data", "served"],
+    "a service that is not there": ["admin", "import-model", "acc_x", "model", "--data", "nowhere"],
+    "a key for nobody": ["admin", "create-key", "--data", "nowhere"],
+    "an unknown role": ["admin", "create-key", "--installation", "--role", "boss", "--data", "nowhere"],
+    "a service where a file lies": ["serve", "--data", "broken.csv"],
     "compare with nothing": ["compare", "model", "nowhere"],
 }
 

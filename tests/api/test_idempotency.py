@@ -22,7 +22,7 @@ def served(
 ) -> Iterator[Any]:
     monkeypatch.setattr(measurement.posterior, "response_curves", lambda model, weeks: curves)
     url = None if request.param == "sqlite" else request.getfixturevalue("postgres_url")
-    with serving(Settings(data=tmp_path / "data", database_url=url)) as served:
+    with serving(Settings(data=tmp_path / "data", plan_processes=0, database_url=url)) as served:
         yield served
 
 

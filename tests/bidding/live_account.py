@@ -1,5 +1,7 @@
 """A platform for tests: values in a file, one write at a time, each on disk at once; it counts its writes.
 
+A bid stands under its target's id, everything else under its kind and id.
+
 Run as a program it applies a run slowly, so that it can be killed at any point.
 """
 
@@ -15,7 +17,8 @@ from bidding.bulk.port import BidItem, ItemOutcome, ItemResult
 from bidding.changes import ChangeKind
 from bidding.ledger_file import FileLedger
 from bidding.money import micros_from_text
-from bidding.writing import WriteSettings, write_run_through
+from bidding.run import BidRun
+from bidding.writing import WriteSettings, item_of, write_run_through
 
 
 class LiveAccount:
@@ -44,11 +47,11 @@ class LiveAccount:
 
     def apply(self, items: Sequence[BidItem]) -> tuple[ItemResult, ...]:
         values = self.values()
-        return tuple(self._one(item, values.get(item.entity)) for item in items)
+        return tuple(self._one(item, values.get(name_of(item.kind, item.entity))) for item in items)
 
     def live(self, entities: Sequence[tuple[str, ChangeKind]]) -> tuple[str | None, ...]:
         values = self.values()
-        return tuple(values.get(entity) for entity, _ in entities)
+        return tuple(values.get(name_of(kind, entity)) for entity, kind in entities)
 
     def _one(self, item: BidItem, live: str | None) -> ItemResult:
         if item.entity in self.refuses:
@@ -60,12 +63,29 @@ class LiveAccount:
         if item.expected is not None and micros_from_text(live) != micros_from_text(item.expected):
             return ItemResult(item.key, ItemOutcome.CHANGED_ELSEWHERE, live, f"{live} is live, {item.expected} was")
         time.sleep(self.pause)
-        self.put(item.entity, item.value)
+        self.put(name_of(item.kind, item.entity), item.value)
         return ItemResult(item.key, ItemOutcome.APPLIED, item.value)
 
     def _lines(self) -> list[list[str]]:
         text = self.path.read_text(encoding="utf-8")
         return [json.loads(line) for line in text[: text.rfind("\n") + 1].splitlines()]
+
+
+def name_of(kind: ChangeKind, entity: str) -> str:
+    """Under which name a value stands in the file."""
+    return entity if kind is ChangeKind.BID else f"{kind.value} {entity}"
+
+
+def before(run: BidRun) -> dict[str, str]:
+    """What stood before a run, by name in the file."""
+    items = [item_of(run, row) for row in range(len(run.changes))]
+    return {name_of(item.kind, item.entity): str(item.expected) for item in items}
+
+
+def after(run: BidRun) -> dict[str, str]:
+    """What a run sets, by name in the file."""
+    items = [item_of(run, row) for row in range(len(run.changes))]
+    return {name_of(item.kind, item.entity): item.value for item in items}
 
 
 def main(ledger: str, run: str, live: str, pause: str) -> None:

@@ -78,7 +78,7 @@ def test_reports_can_stand_in_for_claims_in_the_panel(unfitted_model: FittedMode
     panel = replace(unfitted_model.panel, attributed_sales=np.full_like(unfitted_model.panel.spend, np.nan))
     model = judged(replace(unfitted_model, panel=panel), Verdict.MEASURED)
     high, low = (
-        factors_of(account_of(SOCIAL), today_of(model), model, reported_roas={"social": roas})[0]
+        factors_of(account_of(SOCIAL), today_of(model), model, reported_roas={("social", None): roas})[0]
         for roas in (20.0, 40.0)
     )
     assert high.trust(today_of(model)) is Trust.TRUSTED

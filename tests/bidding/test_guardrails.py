@@ -11,10 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bidding.guardrails.apply_rules import guard
-from bidding.guardrails.moves import UNBOUNDED, Guarded, Moves
-from bidding.guardrails.moves_of_night import worst_multiplier
+from bidding.guardrails.moves import Guarded, Moves
 from bidding.guardrails.rules import RULES, Effect, Guard
-from bidding.money import UNKNOWN, micros_from_text, micros_of, money_of, text_of
+from bidding.money import UNBOUNDED, UNKNOWN, micros_from_text, micros_of, money_of, text_of
+from bidding.placements import worst_multiple
 from bidding.snapshot import Strategy
 
 CENT = 10_000
@@ -109,7 +109,7 @@ def test_bids_that_are_on_no_step_are_set_to_one_when_they_move_and_not_before()
 def test_the_worst_click_multiplies_every_modifier() -> None:
     modifiers = np.array([[0.5, 0.0, 2.0], [0.5, 0.0, 2.0], [9.0, 0.0, 0.0]])
     strategy = np.array([Strategy.FIXED, Strategy.UP_AND_DOWN, Strategy.UP_AND_DOWN])
-    assert worst_multiplier(modifiers, strategy).tolist() == [3.0, 4.5, 20.0]
+    assert worst_multiple(modifiers, strategy).tolist() == [3.0, 4.5, 20.0]
 
 
 CENTS = st.integers(min_value=2, max_value=100_000)

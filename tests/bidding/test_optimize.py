@@ -1,5 +1,6 @@
 """All bids at once, against an independent integer solver, a linear program and enumeration."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from itertools import product
 
@@ -93,20 +94,72 @@ def test_the_gap_closes_with_size(seed: int) -> None:
     assert choice.cost[0] == pytest.approx(budget, rel=1e-4)
 
 
-def test_five_targets_by_enumeration() -> None:
-    small = build(Size(campaigns=1, ad_groups=1, targets=5, days=2)).snapshot
-    for seed in range(20):
+def largest_step(values: ClickValues, response: BidResponse) -> float:
+    """The most profit that one step along any target's efficient options brings, walked from its cheapest one."""
+    found = 0.0
+    for clicks, cost, profit in zip(response.clicks, response.cost, values.profit, strict=True):
+        at = 0
+        while at < len(cost) - 1:
+            gain, more = (clicks[at + 1 :] - clicks[at]) * profit, cost[at + 1 :] - cost[at]
+            step = int(np.argmax(gain / more))
+            found, at = max(found, float(gain[step])), at + 1 + step
+    return found
+
+
+def lumpy(generator: np.random.Generator, count: int) -> BidResponse:
+    """Responses with a few large jumps, as of targets that win whole auctions or none."""
+    smooth = response_of(generator, count)
+    jumps = generator.gamma(0.15, 5.0, (2, count, OPTIONS)) + 1e-3
+    clicks, cost = (np.cumsum(each, axis=1) for each in jumps)
+    return replace(smooth, clicks=clicks, clicks_sd=0.1 * clicks, cost=cost)
+
+
+@pytest.mark.parametrize("make", [response_of, lumpy])
+@pytest.mark.parametrize("count", [1, 2, 5, 40])
+def test_the_choice_is_within_one_step_of_the_bound(
+    count: int, make: Callable[[np.random.Generator, int], BidResponse]
+) -> None:
+    """At the price of money one target at most is torn between two options: what it would add is all that can lack."""
+    snapshot = build(Size(campaigns=1, ad_groups=1, targets=count, days=2)).snapshot
+    for seed in range(60):
         generator = np.random.default_rng(seed)
-        values, response = values_of(generator, 5), response_of(generator, 5)
+        values, response = values_of(generator, count), make(generator, count)
+        low, high = response.cost[:, 0].sum(), response.cost[:, -1].sum()
+        budget = low + generator.random() * (high - low)
+        choice = choose_bids(values, response, snapshot, {"amazon": budget})
+        assert choice.cost[0] <= budget * (1 + 1e-12)
+        assert choice.bound[0] - choice.objective[0] <= largest_step(values, response) * (1 + 1e-6)
+
+
+@pytest.mark.parametrize("make", [response_of, lumpy])
+def test_five_targets_by_enumeration(make: Callable[[np.random.Generator, int], BidResponse]) -> None:
+    small = build(Size(campaigns=1, ad_groups=1, targets=5, days=2)).snapshot
+    every, rows = np.array(list(product(range(OPTIONS), repeat=5))), np.arange(5)
+    exact_ones = 0
+    for seed in range(100):
+        generator = np.random.default_rng(seed)
+        values, response = values_of(generator, 5), make(generator, 5)
         budget = 0.5 * (response.cost[:, 0].sum() + response.cost[:, -1].sum())
-        rows = np.arange(5)
-        best = max(
-            (response.clicks[rows, list(choice)] * values.profit).sum()
-            for choice in product(range(OPTIONS), repeat=5)
-            if response.cost[rows, list(choice)].sum() <= budget
-        )
+        profit = (response.clicks[rows, every] * values.profit).sum(axis=1)
+        best = profit[response.cost[rows, every].sum(axis=1) <= budget].max()
         found = choose_bids(values, response, small, {"amazon": budget})
-        assert 0.85 * best <= found.objective[0] <= best + 1e-9 <= found.bound[0] + 2e-9
+        assert found.objective[0] <= best + 1e-9 <= found.bound[0] + 2e-9
+        assert best - found.objective[0] <= largest_step(values, response) * (1 + 1e-6)
+        exact_ones += found.objective[0] >= best - 1e-9
+    assert exact_ones >= 40
+
+
+def test_the_worst_case_is_a_step_that_just_does_not_fit() -> None:
+    """A share of the optimum is no bound: a large step that a small one crowds out is lost whole, but nothing more."""
+    two = build(Size(campaigns=1, ad_groups=1, targets=2, days=2)).snapshot
+    values = replace(values_of(np.random.default_rng(0), 2), profit=np.ones(2))
+    cost, clicks = np.array([[1e-6, 1.0], [1e-6, 10.0]]), np.array([[1e-6, 1.1], [1e-6, 10.0]])
+    response = BidResponse(cost, clicks, 0.1 * clicks, cost, np.zeros(2, dtype=np.int64), np.zeros(2))
+    found = choose_bids(values, response, two, {"amazon": 10.0 + 1e-6})
+    assert found.objective[0] == pytest.approx(1.1, abs=1e-5)
+    assert found.bound[0] == pytest.approx(1.1 + 9.0, rel=1e-5)
+    assert exact(values, response, 10.0 + 1e-6) == pytest.approx(10.0, rel=1e-5)
+    assert found.bound[0] - found.objective[0] <= largest_step(values, response)
 
 
 def test_the_shadow_price_is_what_one_more_unit_brings(snapshot: Snapshot) -> None:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from bidding.errors import BidError
-from bidding.plan_money import from_day, money_around
+from bidding.plan_money import for_channels, from_day, money_around
 
 START = np.datetime64("2026-01-05")
 
@@ -35,6 +35,20 @@ def test_days_that_no_report_reaches_take_their_money_with_them() -> None:
     assert str(later.start) == "2026-01-19"
     assert later.planned["amazon"] == pytest.approx(700.0)
     assert len(later.shape["amazon"]) == 14
+
+
+def test_branded_and_generic_parts_of_a_plan_are_one_channels_money() -> None:
+    rows = [
+        {"week": week, "channel": name, "spend": spend * week}
+        for week in range(1, 7)
+        for name, spend in (("amazon_brand", 30.0), ("amazon_generic", 70.0), ("meta", 1.0))
+    ]
+    whole, parts = money_around(plan(), START + 10), money_around(plan(schedule=rows), START + 10)
+    joined = for_channels(parts, ("amazon", "meta"))
+    assert joined.planned["amazon"] == pytest.approx(whole.planned["amazon"])
+    np.testing.assert_allclose(joined.shape["amazon"], whole.shape["amazon"])
+    assert joined.planned["meta"] == parts.planned["meta"]
+    assert for_channels(whole, ("amazon",)).planned == whole.planned
 
 
 @pytest.mark.parametrize(

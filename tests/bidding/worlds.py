@@ -6,11 +6,15 @@ from typing import Any
 import numpy as np
 
 from bidding.account import Account, AccountChannel, BidLimits
+from bidding.changes import ChangeKind
 from bidding.circumstances import Circumstances
 from bidding.history import History
-from bidding.night import Budgets, Night, PlatformBounds
+from bidding.in_force import in_force
+from bidding.levers import SmartLevers
+from bidding.night import Budgets, Night, PlatformBounds, Steering
 from bidding.outlook import BidChoice, BidResponse, ClickValues, Trust
-from bidding.snapshot import Campaigns, Performance, Platform, Restatement, Snapshot, Targets
+from bidding.placements import Modifiers
+from bidding.snapshot import Campaigns, Performance, Platform, Restatement, Snapshot, Strategy, Targets
 
 TODAY = np.datetime64("2025-06-30")
 DAYS = 35
@@ -161,3 +165,41 @@ def make_night(targets: int = 12, campaigns: int = 3, column: int = 4, **changed
         sources=dict(snapshot.source_hashes),
     )
     return replace(night, **changed)
+
+
+def make_steering(snapshot: Snapshot, increases: Any, roas: float = 4.4, edits: int = 0) -> Steering:
+    """These increases `(M, 3)` and this target on return are asked of all campaigns; history is empty."""
+    campaigns, targets = len(snapshot.campaigns.ids), len(snapshot.targets)
+    mix = np.tile([0.3, 0.4, 0.3], (campaigns, 1))
+    levers = SmartLevers(
+        campaign_roas=np.full(campaigns, roas),
+        target_roas=np.full(targets, roas),
+        cap=np.full(targets, np.nan),
+        campaign_return=np.full(campaigns, 4.0),
+        target_return=np.full(targets, 4.0),
+        order_cost=np.full(targets, 10.0),
+        appetite=np.full(campaigns, np.nan),
+        price=np.full(1, 0.3),
+    )
+    past = {kind: History.none(len(in_force(snapshot, kind))) for kind in ChangeKind}
+    return Steering(
+        increases=np.asarray(increases, dtype=np.float64),
+        modifiers=Modifiers(np.asarray(increases, dtype=np.float64), np.ones(campaigns), mix),
+        levers=levers,
+        edits=np.full(campaigns, edits, dtype=np.int64),
+        placement_history=past[ChangeKind.PLACEMENT],
+        target_history=past[ChangeKind.TARGET],
+    )
+
+
+def make_steered_night(targets: int = 40, campaigns: int = 4, **changed: Any) -> Night:
+    """A night on which bids, increases, budgets and the last campaign's target on return all move."""
+    snapshot = changed.pop("snapshot", None) or make_snapshot(targets, campaigns)
+    now = snapshot.campaigns
+    strategy, roas = now.strategy.copy(), np.full(campaigns, np.nan)
+    strategy[-1], roas[-1] = int(Strategy.SMART), 4.0
+    snapshot = replace(snapshot, campaigns=replace(now, strategy=strategy, target_roas=roas))
+    wanted = np.tile([0.15, 0.1, 0.0], (campaigns, 1))
+    steering = changed.pop("steering", None) or make_steering(snapshot, wanted)
+    budgets = Budgets(np.array([500.0]), np.full(campaigns, 110.0))
+    return make_night(targets, campaigns, snapshot=snapshot, steering=steering, budgets=budgets, **changed)

@@ -54,7 +54,7 @@ def test_google_by_names_with_blank_columns(one, tmp_path: Path) -> None:
     assert (bid["Ad group"], bid["Keyword"], bid["Match type"]) == ("ad group 0", "shoes 1", "Phrase")
     assert (bid["Max CPC"], bid["Campaign daily budget"]) == ("0.75", "")
     assert (budget["Campaign daily budget"], budget["Max CPC"]) == ("80.00", "")
-    assert roas["Target ROAS"] == "4.50"
+    assert roas["Target ROAS"] == "450%"
 
 
 def test_google_without_the_names_of_ad_groups_is_refused(one, tmp_path: Path) -> None:

@@ -1,13 +1,13 @@
 """The Gaussian process in closed form against a dense Gaussian written down again, and its calibration."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import pytest
 from scipy import special, stats
 
 from measurement.geotest import bayesian
-from measurement.geotest.bayesian import AUTOCORRELATIONS, WEIGHT_SCALES, gap_of, predict
+from measurement.geotest.bayesian import AUTOCORRELATIONS, DRIFTS, WEIGHT_SCALES, gap_of, predict
 from measurement.geotest.calibrated import (
     _common_ratio,
     calibrate,
@@ -37,14 +37,16 @@ def _dense(comparison: Comparison) -> tuple[float, float]:
     scale = np.mean([sum(shares[j] * d[j, t] ** 2 for j in range(len(d))) for t in range(before)])
     moved = sum(shares[j] * np.outer(d[j], d[j]) for j in range(len(d))) / scale
     found = []
-    for rho in AUTOCORRELATIONS:
+    noises = [(rho, 0.0, np.log(0.95 / 5)) for rho in AUTOCORRELATIONS] + [(0.2, q, np.log(0.05 / 3)) for q in DRIFTS]
+    for rho, drift, prior in noises:
         for tau in WEIGHT_SCALES:
             k = np.array([[rho ** abs(s - t) if rho or s != t else 1.0 for s in range(len(z))] for t in range(len(z))])
+            k = k + np.array([[drift * min(s, t) for s in range(len(z))] for t in range(len(z))])
             k = k + 0.5 * tau**2 * moved + 0.15**2 * np.outer(m, m) / z[:before].var() + 100
             inner, cross, outer = k[:before, :before], k[before:, :before], k[before:, before:]
             alpha = np.linalg.solve(inner, z[:before])
             square = z[:before] @ alpha
-            evidence = -0.5 * np.linalg.slogdet(inner)[1] - before / 2 * np.log(square)
+            evidence = prior - 0.5 * np.linalg.slogdet(inner)[1] - before / 2 * np.log(square)
             left = outer - cross @ np.linalg.solve(inner, cross.T)
             found.append((evidence, (z[before:] - cross @ alpha).sum(), square / before * left.sum()))
     evidence, effects, variances = np.array(found).T
@@ -61,27 +63,55 @@ def test_prediction_is_that_of_the_dense_gaussian(simulated: Simulated) -> None:
     assert prediction.sd == pytest.approx(np.sqrt(variance), rel=2e-3)
 
 
-def test_a_left_out_block_is_predicted_from_all_other_periods(
-    simulated: Simulated, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """With one covariance, the standardised error of a block equals that of a regression on the other periods."""
+def _only(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One covariance in place of the grid."""
     monkeypatch.setattr(bayesian, "AUTOCORRELATIONS", np.array([0.4]))
     monkeypatch.setattr(bayesian, "WEIGHT_SCALES", np.array([1.0]))
-    comparison = simulated(2, geos=6, treated=1, before=12, periods=12)
-    gap = gap_of(comparison.average, comparison.donors, 12)
-    covariance = bayesian._covariances(gap)[0][0][:12, :12]
-    values, found = gap.values[:12], []
-    scale = values @ np.linalg.solve(covariance, values) / 12
-    gap = gap_of(comparison.average[:18], comparison.donors[:, :18], 12)
-    covariance = bayesian._covariances(gap)[0][0][:12, :12]
-    for start in (6, 3, 0):
-        block = np.arange(start, start + 6)
-        rest = np.setdiff1d(np.arange(12), block)
+    monkeypatch.setattr(bayesian, "DRIFTS", np.zeros(0))
+
+
+def _block_errors(gap: bayesian.Gap, starts: Sequence[int], length: int, *, forward: bool) -> float:
+    """Mean squared standardised error of blocks, each by a regression on the other periods, or on those before it."""
+    count = gap.periods_before
+    covariance, values = bayesian._covariances(gap)[0][0][:count, :count], gap.values[:count]
+    scale = values @ np.linalg.solve(covariance, values) / count
+    found = []
+    for start in starts:
+        block = np.arange(start, start + length)
+        rest = np.arange(start) if forward else np.setdiff1d(np.arange(count), block)
         across = covariance[np.ix_(block, rest)] @ np.linalg.inv(covariance[np.ix_(rest, rest)])
         error = (values[block] - across @ values[rest]).sum()
         left = covariance[np.ix_(block, block)] - across @ covariance[np.ix_(rest, block)]
         found.append(error**2 / (scale * left.sum()))
-    assert predict(gap).block_ratio == pytest.approx(np.mean(found), rel=1e-6)
+    return float(np.mean(found))
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_blocks_are_predicted_from_all_other_periods_and_from_those_before_them(
+    simulated: Simulated, monkeypatch: pytest.MonkeyPatch, seed: int
+) -> None:
+    _only(monkeypatch)
+    comparison = simulated(seed, geos=6, treated=1, before=12, periods=12)
+    gap = gap_of(comparison.average[:16], comparison.donors[:, :16], 12)
+    left_out = _block_errors(gap, (8, 6, 4, 2, 0), 4, forward=False)
+    forecast = _block_errors(gap, (8, 6), 4, forward=True)
+    assert predict(gap).block_ratio == pytest.approx(max(left_out, forecast), rel=1e-6)
+
+
+def test_a_drift_is_followed_and_widens_the_window(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of gaps that walk, the last days say most; without a drift in the process errors are larger and unforeseen."""
+    errors = {}
+    for name in ("drift", "none"):
+        if name == "none":
+            monkeypatch.setattr(bayesian, "DRIFTS", np.zeros(0))
+        walks = np.cumsum(np.random.default_rng(12).normal(0, 0.6, (60, 100)), axis=1)
+        series = 100 + walks + np.random.default_rng(13).standard_normal((60, 100))
+        told = [predict(gap_of(one, np.zeros((0, 100)), 90)) for one in series]
+        errors[name] = np.array([(one.effect, one.sd) for one in told])
+    rms = {name: float(np.sqrt((found[:, 0] ** 2).mean())) for name, found in errors.items()}
+    standardised = {name: float(((found[:, 0] / found[:, 1]) ** 2).mean()) for name, found in errors.items()}
+    assert rms["drift"] < 0.9 * rms["none"]
+    assert 0.6 < standardised["drift"] < 1.5 < standardised["none"]
 
 
 def test_without_donors_it_is_an_autocorrelated_series() -> None:

@@ -1,0 +1,181 @@
+"""A night in; placement increases and targets on return that are to move, with all their limits, out."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bidding.account import BidLimits
+from bidding.days import days_since
+from bidding.guardrails.flags import Flags, Found, flags_of_history
+from bidding.guardrails.moves import Guarded, Moves
+from bidding.guardrails.rules import Guard
+from bidding.history import History
+from bidding.in_force import InForce
+from bidding.levers import EDITS_A_WEEK, worth_an_edit
+from bidding.money import MICROS, UNBOUNDED, UNKNOWN, micros_of
+from bidding.night import Night
+from bidding.outlook import Trust
+from bidding.placements import dearest_clicks, platform_raise
+from bidding.snapshot import Placement, Strategy
+
+FloatArray = NDArray[np.float64]
+IntArray = NDArray[np.int64]
+
+WHOLE = 100 * MICROS
+"""An increase of nothing, as 100 % of the bid: changes of an increase are changes of what it makes of the bid."""
+LARGEST_PLACEMENT = 1000 * MICROS
+PLACEMENT_REST_DAYS = 7
+"""Days between two moves of one increase: what is learnt of bids counts days of one increase together."""
+LEAST_ROAS, LARGEST_ROAS, ROAS_STEP = MICROS // 100, 1000 * MICROS, MICROS // 100
+_OF_CAMPAIGNS = (
+    Guard.KILL_SWITCH,
+    Guard.STALE_DATA,
+    Guard.INCOMPLETE_DATA,
+    Guard.TRACKING_ANOMALY,
+    Guard.GEO_TEST,
+    Guard.EVENT,
+    Guard.EVENT_RISES,
+    Guard.EVENT_FALLS,
+)
+
+
+def moves_of_placements(night: Night, found: Found, values: InForce) -> Moves:
+    """Every placement increase as what it makes of a bid in percent, so that 50 % is 150; see `as_increases`."""
+    asked = None if night.steering is None else night.steering.increases
+    history = History.none(len(values)) if night.steering is None else night.steering.placement_history
+    old = np.where(values.value == UNKNOWN, UNKNOWN, values.value + WHOLE)
+    place = np.tile(np.arange(len(Placement)), len(values) // len(Placement))
+    wanted = old if asked is None else micros_of(100.0 + np.rint(100.0 * asked[values.campaign, place]))
+    smart = night.snapshot.campaigns.strategy[values.campaign] == Strategy.SMART
+    stays = (wanted == UNKNOWN) | smart | ~night.snapshot.campaigns.enabled[values.campaign]
+    moves = _moves(night, found, values, _raised(history), old)
+    recently = days_since(history.applied_on, night.snapshot.today) < PLACEMENT_REST_DAYS
+    rests = moves.flags[Guard.COOL_DOWN] | (recently & ~history.never_taken_over(values.value))
+    return replace(
+        moves,
+        wanted=np.where(stays, old, wanted),
+        ceiling=_ceilings_of_placements(night, values, place, old),
+        platform_low=np.full(len(values), WHOLE),
+        platform_high=np.full(len(values), LARGEST_PLACEMENT),
+        step=np.full(len(values), MICROS),
+        flags={**moves.flags, Guard.COOL_DOWN: rests},
+    )
+
+
+def moves_of_targets(night: Night, found: Found, values: InForce) -> Moves:
+    """Every target on return that is known; it moves twice a week at most, and a lower one spends more."""
+    asked = None if night.steering is None else night.steering.levers
+    history = History.none(len(values)) if night.steering is None else night.steering.target_history
+    old = values.value
+    wanted = old.copy()
+    if asked is not None:
+        own = values.target >= 0
+        roas = np.where(own, 0.0, asked.campaign_roas[values.campaign])
+        roas[own] = asked.target_roas[values.target[own]]
+        wanted = micros_of(roas)
+    runs = night.snapshot.campaigns.enabled[values.campaign]
+    stays = (wanted == UNKNOWN) | (old == UNKNOWN) | ~runs | ~worth_an_edit(old, wanted)
+    moves = _moves(night, found, values, history, old)
+    return replace(
+        moves,
+        wanted=np.where(stays, old, wanted),
+        platform_low=np.full(len(values), LEAST_ROAS),
+        platform_high=np.full(len(values), LARGEST_ROAS),
+        step=np.full(len(values), ROAS_STEP),
+        flags={**moves.flags, Guard.EDITS: edited_enough(night)[values.campaign]},
+        lower_spends_more=True,
+    )
+
+
+def edited_enough(night: Night) -> NDArray[np.bool_]:
+    """Smart-bidding campaigns of which something was changed on two days of the last seven, `(M,)`."""
+    smart = night.snapshot.campaigns.strategy == Strategy.SMART
+    if night.steering is None:
+        return np.zeros(len(smart), dtype=bool)
+    found: NDArray[np.bool_] = smart & (night.steering.edits >= EDITS_A_WEEK)
+    return found
+
+
+def as_increases(moves: Moves, guarded: Guarded) -> tuple[Moves, Guarded]:
+    """Moves of placements as increases again, millionths of a percent."""
+
+    def lowered(values: IntArray) -> IntArray:
+        return np.where(values == UNKNOWN, UNKNOWN, values - WHOLE)
+
+    return (
+        replace(moves, old=lowered(moves.old), wanted=lowered(moves.wanted), step=moves.step),
+        replace(guarded, new=lowered(guarded.new)),
+    )
+
+
+def _moves(night: Night, found: Found, values: InForce, history: History, old: IntArray) -> Moves:
+    """What all levers share: limits on change, and the guardrails of their campaigns, channels and history."""
+    channel = night.snapshot.campaigns.channel[values.campaign]
+    limits = limits_of_channels(night)
+    day, week = history.in_force(old)
+    free = np.full(len(old), UNBOUNDED)
+    flags: Flags = {
+        guard: found.campaigns[guard][values.campaign] for guard in _OF_CAMPAIGNS if guard in found.campaigns
+    }
+    flags[Guard.TRUST] = ~_trusted(night)[values.campaign]
+    return Moves(
+        old=old,
+        wanted=old,
+        day_start=day,
+        week_start=week,
+        daily_change=np.array([limit.daily_change for limit in limits])[channel],
+        weekly_change=np.array([limit.weekly_change for limit in limits])[channel],
+        account_low=np.zeros_like(old),
+        account_high=free,
+        ceiling=free,
+        platform_low=np.zeros_like(old),
+        platform_high=free,
+        step=np.ones_like(old),
+        flags=flags | flags_of_history(night, history, old, channel),
+    )
+
+
+def limits_of_channels(night: Night) -> Sequence[BidLimits]:
+    """By place in the snapshot's channels."""
+    return [night.channel(c).limits for c in range(len(night.snapshot.channels))]
+
+
+def _trusted(night: Night) -> NDArray[np.bool_]:
+    """Campaigns all of whose targets may rise on their factor's account, `(M,)`."""
+    trusted = np.ones(len(night.snapshot.campaigns.ids), dtype=bool)
+    weak = ~np.isin(night.values.trust, (Trust.TRUSTED, Trust.FACTOR_STATED))
+    trusted[night.snapshot.targets.campaign[weak]] = False
+    return trusted
+
+
+def _raised(history: History) -> History:
+    """A history of increases as one of what they make of a bid."""
+
+    def raised(values: IntArray) -> IntArray:
+        return np.where(values == UNKNOWN, UNKNOWN, values + WHOLE)
+
+    return replace(
+        history,
+        applied=raised(history.applied),
+        before=raised(history.before),
+        day_start=raised(history.day_start),
+        week_start=raised(history.week_start),
+        base=raised(history.base),
+        week_base=raised(history.week_base),
+    )
+
+
+def _ceilings_of_placements(night: Night, values: InForce, place: IntArray, old: IntArray) -> IntArray:
+    """What the dearest bid of the campaign leaves below the ceiling on a click; what is in force is never forced down:
+    bids are."""
+    campaigns, targets = night.snapshot.campaigns, night.snapshot.targets
+    dearest = np.zeros(len(campaigns.ids))
+    np.maximum.at(dearest, targets.campaign, np.nan_to_num(targets.bid))
+    most = dearest_clicks(limits_of_channels(night))[campaigns.channel[values.campaign]]
+    raised = platform_raise(campaigns.strategy)[values.campaign, place]
+    with np.errstate(divide="ignore"):
+        room = np.floor(100.0 * most / (dearest[values.campaign] * raised) + 1e-6)
+    limited = np.where((most >= UNBOUNDED) | ~np.isfinite(room), UNBOUNDED, room // MICROS * MICROS)
+    return np.maximum(limited.astype(np.int64), old)

@@ -1,0 +1,91 @@
+"""A snapshot in; every value that a run can change, by kind: the platform's ids and the values in force, out.
+
+Values are whole millionths: of money for bids and budgets, of a percent for placement increases, of sales per unit of
+cost for targets on return.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bidding.changes import ChangeKind
+from bidding.money import micros_of
+from bidding.snapshot import Placement, Platform, Snapshot, Strategy, TargetKind
+
+IntArray = NDArray[np.int64]
+Texts = NDArray[np.object_]
+
+NO_TARGET = -1
+
+
+@dataclass(frozen=True, eq=False)
+class InForce:
+    """V values of one kind.
+
+    Attributes:
+        ids: what the platform finds each by, `(V,)`; a placement as `<campaign>:<placement>`.
+        value: millionths, `UNKNOWN` where none is told, `(V,)`.
+        campaign: row in `Campaigns`, `(V,)`.
+        target: row in `Targets`, `NO_TARGET` for what belongs to the campaign, `(V,)`.
+    """
+
+    ids: Texts
+    value: IntArray
+    campaign: IntArray
+    target: IntArray
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+
+def in_force(snapshot: Snapshot, kind: ChangeKind) -> InForce:
+    """All values of a kind: bids of targets, placement increases, campaigns' daily budgets, targets on return."""
+    campaigns, targets = snapshot.campaigns, snapshot.targets
+    every = np.arange(len(campaigns.ids))
+    if kind is ChangeKind.BID:
+        return InForce(targets.ids, micros_of(targets.bid), targets.campaign, np.arange(len(targets)))
+    if kind is ChangeKind.CAMPAIGN_BUDGET:
+        return InForce(campaigns.ids, micros_of(campaigns.daily_budget), every, np.full(len(every), NO_TARGET))
+    if kind is ChangeKind.PLACEMENT:
+        return _placements(snapshot)
+    return _targets(snapshot)
+
+
+def placement_id(campaign: str, placement: Placement) -> str:
+    """How a run names a placement of a campaign."""
+    return f"{campaign}:{placement.name.casefold()}"
+
+
+def has_placements(snapshot: Snapshot) -> NDArray[np.bool_]:
+    """Campaigns of which we set increases by placement: Amazon's Sponsored Products, `(M,)`."""
+    amazon = np.array([platform is Platform.AMAZON for platform in snapshot.platforms], dtype=bool)
+    found: NDArray[np.bool_] = amazon[snapshot.campaigns.channel] & (snapshot.campaigns.product == "SP")
+    return found
+
+
+def _placements(snapshot: Snapshot) -> InForce:
+    rows = np.flatnonzero(has_placements(snapshot))
+    names = [placement_id(str(snapshot.campaigns.ids[row]), placement) for row in rows for placement in Placement]
+    value = micros_of(np.round(100.0 * snapshot.campaigns.modifiers[rows], 6).ravel())
+    campaign = np.repeat(rows, len(Placement))
+    return InForce(_texts(names), value, campaign, np.full(len(names), NO_TARGET))
+
+
+def _targets(snapshot: Snapshot) -> InForce:
+    """Of smart-bidding campaigns, and of ad sets, which have targets of their own."""
+    campaigns, targets = snapshot.campaigns, snapshot.targets
+    smart = np.flatnonzero(campaigns.strategy == Strategy.SMART)
+    sets = np.flatnonzero(targets.kind == TargetKind.AD_SET)
+    return InForce(
+        np.concatenate([campaigns.ids[smart], targets.ids[sets]]),
+        micros_of(np.concatenate([campaigns.target_roas[smart], targets.target_roas[sets]])),
+        np.concatenate([smart, targets.campaign[sets]]).astype(np.int64),
+        np.concatenate([np.full(len(smart), NO_TARGET), sets]).astype(np.int64),
+    )
+
+
+def _texts(values: list[str]) -> Texts:
+    made: Texts = np.empty(len(values), dtype=object)
+    made[:] = values
+    return made
