@@ -62,9 +62,15 @@ def _teller(progress: int) -> Tell:
 
 
 def _ended_from_outside(error: Exception) -> bool:
+    """Whether a process that the work started was ended: chains, or the one through which they tell their progress.
+
+    The work itself speaks with nobody else, so a broken connection is one to a process of its own.
+    """
+    from concurrent.futures.process import BrokenProcessPool
+
     from measurement.errors import SamplingStopped
 
-    return isinstance(error, SamplingStopped | MemoryError)
+    return isinstance(error, SamplingStopped | BrokenProcessPool | EOFError | ConnectionError | MemoryError)
 
 
 def _logged_fault() -> dict[str, Any]:

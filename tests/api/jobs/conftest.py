@@ -22,7 +22,7 @@ from api.store.tables import Account, Job
 ACCOUNT = f"acc_{0:026}"
 
 ERRANDS = '''
-import os, subprocess, sys, time
+import multiprocessing, os, subprocess, sys, time
 from measurement.errors import PanelError, SamplingStopped
 
 def double(request, tell):
@@ -38,6 +38,12 @@ def fault(request, tell):
 
 def chain_ended(request, tell):
     raise SamplingStopped("a sampling process ended before its chains did")
+
+def manager_ended(request, tell):
+    manager = multiprocessing.get_context("spawn").Manager()
+    messages = manager.Queue()
+    manager._process.kill()
+    messages.get(timeout=5)
 
 def hold(request, tell):
     held = bytearray(request["bytes"])

@@ -65,8 +65,9 @@ def test_a_fault_keeps_its_traceback_for_the_log(tmp_path: Path, errands: str) -
     assert "a secret of the inside" in outcome.log
 
 
-def test_work_whose_own_process_was_ended_counts_as_died(tmp_path: Path, errands: str) -> None:
-    assert run(tmp_path, f"{errands}:chain_ended", {}).ending is Ending.DIED
+@pytest.mark.parametrize("which", ["chain_ended", "manager_ended"])
+def test_work_whose_own_process_was_ended_counts_as_died(tmp_path: Path, errands: str, which: str) -> None:
+    assert run(tmp_path, f"{errands}:{which}", {}).ending is Ending.DIED
 
 
 def test_time_is_limited(tmp_path: Path, errands: str) -> None:
