@@ -41,6 +41,7 @@ def test_from_exports_to_bulk_files_and_back(
     made = answer(capsys)
     changes = {(change["kind"], change["entity"]): change for change in made["changes"]}
     assert {kind for kind, _ in changes} == KINDS[console.platform]
+    assert {kind for kind, count in made["changes_by_kind"].items() if count} == KINDS[console.platform]
     assert made["needs_approval"]
     for key, change in changes.items():
         assert Decimal(change["old"]) == Decimal(before[key])
