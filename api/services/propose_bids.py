@@ -112,7 +112,7 @@ def propose_bids(files: BidFiles, ledger: Ledger, settings: NightSettings) -> Bi
     worth = last_worth_bidding(values, response, snapshot, money_per_day)
     bounded = ChoiceSettings(last=np.minimum(reachable, worth))
     choice = choose_bids(values, response, snapshot, money_per_day, return_targets(account, snapshot), bounded)
-    steering = steering_of(snapshot, (values, response, choice), money_per_day, increases, past)
+    steering = steering_of(snapshot, account, (values, response, choice), money_per_day, increases, past)
     tell("asking the guardrails")
     night = Night(
         snapshot=snapshot,
