@@ -47,9 +47,14 @@ class Station:
         command = [sys.executable, "-m", "benchmarks.service_station", self.role, str(self.port)]
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
-                command, cwd=ROOT, env=dict(self.environment), stdout=subprocess.DEVNULL, stderr=log
+                command, cwd=ROOT, env=dict(self.environment), stdout=subprocess.PIPE, stderr=log
             )
         self.starts += 1
+
+    def wait_until_ready(self) -> None:
+        """Until it says that it is at work, or is gone."""
+        if self.process is not None and self.process.stdout is not None:
+            self.process.stdout.readline()
 
     def alive(self) -> bool:
         """Whether the process is there."""

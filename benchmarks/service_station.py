@@ -8,7 +8,6 @@ were a job kept twice, there would be two.
 import signal
 import sys
 import threading
-import time
 from collections.abc import Mapping
 from typing import Annotated, Any
 
@@ -26,7 +25,7 @@ from api.jobs.claim import Claim
 from api.jobs.engine import Queue
 from api.jobs.kinds import Desk, Keep, Kind
 from api.jobs.opening import worker_of
-from api.jobs.submission import submit_within
+from api.jobs.submission import BID_RUN, submit_within
 from api.routes.jobs import job_json
 from api.service import Service
 from api.settings import read_settings
@@ -54,15 +53,6 @@ def post_wait(caller: Fitter, account: str, body: WaitBody, key: IdempotencyKey 
     return answer_once(caller, key, lambda: Change("benchmark.wait", write, 202))
 
 
-def wait(asked: Mapping[str, Any], tell: Any) -> dict[str, Any]:
-    """In the child."""
-    end = time.monotonic() + asked["seconds"]
-    while (left := end - time.monotonic()) > 0:
-        tell({"stage": "waiting", "seconds_left": round(left, 1)})
-        time.sleep(min(left, 0.5))
-    return {"waited": asked["seconds"]}
-
-
 def _keep(_: Desk, claim: Claim, result: Mapping[str, Any]) -> Keep:
     def write(session: Session) -> dict[str, Any]:
         note(session, Actor(claim.account), Deed(KEPT, claim.job))
@@ -71,7 +61,11 @@ def _keep(_: Desk, claim: Claim, result: Mapping[str, Any]) -> Keep:
     return write
 
 
-KINDS = {WAIT: Kind(Queue.BIDS, "benchmarks.service_station:wait", lambda _, claim: claim.request, _keep)}
+KINDS = {
+    name: Kind(Queue.BIDS, f"benchmarks.service_errands:{entry}", lambda _, claim: claim.request, _keep)
+    for name, entry in ((WAIT, "wait"), (BID_RUN, "night"))
+}
+"""Nights are simulated: in place of the service's own kind."""
 
 
 def application() -> FastAPI:

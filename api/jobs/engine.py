@@ -10,6 +10,7 @@ import contextvars
 import sqlite3
 import threading
 from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass
 from enum import StrEnum
@@ -93,7 +94,14 @@ class JobEngine:
         self.run = run
 
     def start(self, at_once: Mapping[Queue, int]) -> None:
-        """Begin to take jobs, so many of each queue at once; a queue that is not named is left to others."""
+        """Begin to take jobs, so many of each queue at once; a queue that is not named is left to others.
+
+        On a thread of its own: DBOS refuses to be started where an event loop runs, as in a web server's start.
+        """
+        with ThreadPoolExecutor(1) as thread:
+            thread.submit(self._start, at_once).result()
+
+    def _start(self, at_once: Mapping[Queue, int]) -> None:
         global _engine
         _engine = self
         _prepare(self._url)

@@ -41,11 +41,10 @@ class JobAnswer(Answer):
     ended: str | None
 
 
-def _exists(caller: Reader, account: str, job: str) -> Caller:
+def _exists(caller: Reader, account: str, job: str) -> None:
     """Refuse before the stream begins: then it is too late for a 404."""
     with caller.reading() as session:
         find_job(session, account, job)
-    return caller
 
 
 @router.get("", response_model=PageAnswer)
@@ -70,11 +69,11 @@ def get_job(caller: Reader, account: str, job: str) -> dict[str, Any]:
 
 @router.get("/{job}/events", response_class=EventSourceResponse)
 async def get_events(
-    caller: Annotated[Caller, Depends(_exists)], account: str, job: str
+    caller: Reader, account: str, job: str, _: Annotated[None, Depends(_exists)]
 ) -> AsyncIterator[ServerSentEvent]:
     """The job whenever it has changed, as server-sent events named `job`; the last one says how it ended."""
     told: dict[str, Any] | None = None
-    for _ in range(_LOOKS_OF_A_STREAM):
+    for _look_number in range(_LOOKS_OF_A_STREAM):
         now = await run_in_threadpool(_look, caller, account, job)
         if now != told:
             told = now

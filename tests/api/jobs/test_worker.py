@@ -1,5 +1,6 @@
 """A worker from submission to result: the row, the child, what is kept; and what becomes of jobs whose worker dies."""
 
+import asyncio
 import os
 import signal
 import subprocess
@@ -10,7 +11,7 @@ from api.jobs.submission import cancel
 from api.jobs.worker import Worker
 from api.store.engine import Store
 from api.store.states import JobState
-from tests.api.jobs.conftest import ACCOUNT, ended, job_when, submitted
+from tests.api.jobs.conftest import ACCOUNT, ended, job_when, kinds, settings_for, submitted
 
 
 def test_a_job_is_done_and_its_result_kept(store: Store, worker: Worker) -> None:
@@ -98,3 +99,19 @@ def test_a_worker_that_only_looked_dead_keeps_nothing_twice(
     os.kill(first.pid, signal.SIGCONT)
     row = job_when(store, job, ended)
     assert (row.state, row.attempts, row.worker, row.result) == (JobState.DONE, 2, other, {"double": 42})
+
+
+def test_a_worker_starts_and_stops_inside_a_running_event_loop(
+    store: Store, account: str, errands: str, tmp_path: Path
+) -> None:
+    """As in the start of a web server."""
+
+    async def serve() -> JobState:
+        worker = Worker(store, None, kinds(errands), settings_for(store, tmp_path / "desks", seconds_to_stop=2))  # type: ignore[arg-type]
+        worker.start()
+        job = submitted(store, "double", number=4)
+        row = await asyncio.to_thread(job_when, store, job, ended)
+        worker.stop()
+        return row.state
+
+    assert asyncio.run(serve()) is JobState.DONE
