@@ -22,7 +22,7 @@ from api.refusals import TooMany
 from api.settings import MEBIBYTE, Settings
 
 REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
-_UPLOAD = re.compile(r"/v1/accounts/[^/]+/(datasets|bid-runs)")
+_UPLOAD = re.compile(r"/v1/accounts/[^/]+/(datasets|bid-runs/reports)")
 _FORM_OVERHEAD = MEBIBYTE
 SECURE_HEADERS = {
     "X-Content-Type-Options": "nosniff",

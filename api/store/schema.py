@@ -9,7 +9,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, text
 
 from api.refusals import SchemaTooNew
-from api.store import work_tables  # noqa: F401  its tables belong to the metadata
+from api.store import bid_tables, work_tables  # noqa: F401  their tables belong to the metadata
 from api.store.engine import begin_writing
 
 _MIGRATIONS = Path(__file__).with_name("migrations")
