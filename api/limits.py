@@ -59,9 +59,10 @@ class Rates:
 
 @dataclass
 class RequestMark:
-    """What is known of a request besides its meaning: an id for logs and the audit trail, the hash of its body."""
+    """What is known of a request besides its meaning: an id for logs and the audit trail, its key, its body's hash."""
 
     id: str
+    key: str = ""
     body: "hashlib._Hash" = field(default_factory=hashlib.sha256)
     received: int = 0
 

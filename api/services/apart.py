@@ -25,7 +25,7 @@ _AT_ONCE = BoundedSemaphore(2)
 def desk_of(service: Service, account: str) -> Iterator[Desk]:
     """A folder for one piece of work, gone afterwards."""
     with tempfile.TemporaryDirectory(prefix="apart-", dir=service.settings.scratch) as room:
-        yield Desk(service.store, service.files, Path(room), service.settings.data / "ledgers")
+        yield Desk(service.store, service.files, Path(room), service.settings.ledgers)
 
 
 def asked_by(account: str, request: Mapping[str, Any]) -> Claim:

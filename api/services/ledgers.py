@@ -24,7 +24,7 @@ def ledger_folder(service: Service, account: str) -> Path:
     """The folder of an account's ledger; it is made if it is not there."""
     if account != INSTALLATION and not _ACCOUNT.fullmatch(account):
         raise ValueError(f"{account!r} is no account's id")
-    folder = (service.settings.data / "ledgers" / account).resolve()
+    folder = (service.settings.ledgers / account).resolve()
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     return folder
 

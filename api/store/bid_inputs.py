@@ -55,11 +55,3 @@ def find_pull(session: Session, account: str, pull: str | None, field: str = "pu
 def list_pulls(session: Session, account: str, page: PageRequest) -> Page[Any]:
     """The account's pulls, newest first."""
     return page_of(session, select(BidPull).where(BidPull.account_id == account), BidPull.id, page)
-
-
-def hashes_of_bid_inputs(session: Session, account: str) -> set[str]:
-    """Hashes of all files that these rows name, so that a collector of garbage leaves them alone."""
-    pulls = session.scalars(select(BidPull.files).where(BidPull.account_id == account))
-    found = {file["sha256"] for pull in pulls for file in pull["files"]}
-    own = session.get(BidAccountFile, account)
-    return found | ({own.sha256} if own is not None else set())

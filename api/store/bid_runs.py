@@ -24,9 +24,3 @@ def list_bid_runs(session: Session, account: str, state: BidRunState | None, pag
     columns = (BidRun.id, BidRun.state, BidRun.plan_id, BidRun.job_id, BidRun.ledger, BidRun.created)
     rows = select(*columns).where(BidRun.account_id == account)
     return page_of(session, rows if state is None else rows.where(BidRun.state == state), BidRun.id, page)
-
-
-def hashes_of_bid_runs(session: Session, account: str) -> set[str]:
-    """Hashes of all bulk files that runs name, so that a collector of garbage leaves them alone."""
-    summaries = session.scalars(select(BidRun.summary).where(BidRun.account_id == account))
-    return {file["sha256"] for summary in summaries for file in summary.get("files", [])}

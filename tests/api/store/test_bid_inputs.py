@@ -8,11 +8,11 @@ from api.store.bid_inputs import (
     account_file,
     add_pull,
     find_pull,
-    hashes_of_bid_inputs,
     list_pulls,
     set_account_file,
 )
 from api.store.engine import Store
+from api.store.references import files_of
 from api.store.tables import Account
 
 MINE, OTHERS = f"acc_{1:026}", f"acc_{2:026}"
@@ -41,7 +41,7 @@ def test_the_file_in_force_and_the_newest_pull(accounts: Store) -> None:
         assert find_pull(session, MINE, pulls[0]).files["files"][0]["sha256"] == "c" * 64
         page = list_pulls(session, MINE, PageRequest(2))
         assert [row.id for row in page.items] == pulls[:0:-1]
-        assert hashes_of_bid_inputs(session, MINE) == {letter * 64 for letter in "bcde"}
+        assert files_of(session, MINE) == {letter * 64 for letter in "bcde"}
 
 
 def test_another_accounts_are_not_there(accounts: Store) -> None:
@@ -52,7 +52,7 @@ def test_another_accounts_are_not_there(accounts: Store) -> None:
             account_file(session, MINE)
         with pytest.raises(NotFound):
             find_pull(session, MINE, pull)
-        assert hashes_of_bid_inputs(session, MINE) == set()
+        assert files_of(session, MINE) == set()
         session.delete(session.get(Account, OTHERS))
         session.flush()
         session.expire_all()
