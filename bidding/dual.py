@@ -114,10 +114,12 @@ def solve(problem: Problem, target_price: FloatArray) -> Dual:
 def within_prices(problem: Problem, dual: Dual, limits: tuple[FloatArray, FloatArray]) -> tuple[Dual, BoolArray]:
     """The same with its prices of money brought within limits, `(C,)` each, and the channels whose price was within.
 
-    Channels with a target on return keep theirs.
+    Channels with a target on return keep theirs. Where not even the lowest bids keep a budget no price is too high.
     """
-    price = np.where(problem.has_target, dual.price, np.clip(dual.price, *limits))
-    kept = price == dual.price
+    hopeless = totals(problem, dual.column)[1] > problem.budget * (1 + 1e-9)
+    price = np.clip(np.where(hopeless, np.inf, dual.price), *limits)
+    kept = problem.has_target | (price == dual.price) | np.isinf(price)
+    price = np.where(kept, dual.price, price)
     moved = np.flatnonzero(~kept[problem.channel])
     if not len(moved):
         return dual, kept

@@ -68,10 +68,10 @@ def candidate_bids(
     columns = count if far is None else count + 2 * BEYOND
     bids = np.empty((len(current), columns))
     for block in _blocks(len(current)):
-        near = _around(current[block], low[block], high[block], count)
+        found = _on_steps(_around(current[block], low[block], high[block], count), current[block], step)
         if far is not None:
-            near = _beyond(near, far[0][block], far[1][block])
-        bids[block] = _on_steps(near, current[block], step)
+            found = _on_steps(_beyond(found, far[0][block], far[1][block]), current[block], step)
+        bids[block] = found
     return bids
 
 

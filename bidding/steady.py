@@ -55,12 +55,15 @@ def choose_tonight(
     highest = highest_columns(response, reach, may_rise(values))
     worth = np.minimum(highest, last_worth_bidding(values, response, snapshot, budgets))
     steady = choose_bids(values, response, snapshot, budgets, targets, ChoiceSettings(last=worth))
+    budget = np.array([budgets[name] for name in snapshot.channels])
+    hopeless = steady.cost > budget * (1 + 1e-9)
+    highest_price = np.where(hopeless, np.inf, steady.shadow_price * leeway)
     first, last = columns_within(response, reach)
     tonight = ChoiceSettings(
         first=first,
         last=np.maximum(np.minimum(last, worth), first),
         stay=column_of(response, reach.base),
         worth_moving=WORTH_MOVING,
-        price_range=(steady.shadow_price / leeway, steady.shadow_price * leeway),
+        price_range=(steady.shadow_price / leeway, highest_price),
     )
     return choose_bids(values, response, snapshot, budgets, targets, tonight)

@@ -113,3 +113,17 @@ def test_what_staying_is_worth_costs_no_more_than_it_says(morning: Morning) -> N
     at_stake = 0.001 * float((values.profit * response.clicks[rows, stay]).sum())
     assert free.objective[0] - at_stake - 1e-6 * free.objective[0] <= still.objective[0] <= free.bound[0] + 1e-9
     assert (still.column == stay).sum() > (free.column == stay).sum()
+
+
+def test_money_that_tonight_cannot_save_does_not_raise_bids(morning: Morning) -> None:
+    """Tonight's lowest bids cost more, or even bids that have had their nights do: the highest price or lowest bids."""
+    learnt = (morning.learnt.values, morning.learnt.response, morning.snapshot)
+    first, _ = columns_within(morning.learnt.response, morning.reach)
+    lowest = float(morning.learnt.response.cost[np.arange(len(first)), first].sum())
+    money = 0.98 * lowest
+    steady = choose_bids(*learnt, {"amazon": money})
+    assert steady.shadow_price[0] > 0
+    choice = morning.chosen(money)
+    assert choice.shadow_price[0] == pytest.approx(1.15 * steady.shadow_price[0], rel=0.02)
+    nothing = morning.chosen(1e-6)
+    np.testing.assert_allclose(morning.bids(nothing), np.ceil(morning.reach.low / 0.01 - 1e-6) * 0.01)
