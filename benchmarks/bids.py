@@ -15,10 +15,12 @@ import json
 import sys
 from collections.abc import Callable
 from dataclasses import asdict
+from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
+from benchmarks.bid_limited import Steered, Stepped
 from benchmarks.bid_ours import Ours, bent, measured_shares, true_response
 from benchmarks.bid_play import at_equal_spend, plan_of, play
 from benchmarks.bid_rivals import FifteenClicks, NoChange, RevenuePerClick, TargetAcos, totals
@@ -63,6 +65,26 @@ def rules_record(key: str) -> Record:
         played[name] = result.record() | {"lever": lever}
     days = range(market.today + RUN_IN, market.world.spec.horizon)
     return {"played": played, "oracle": asdict(oracle(market, days, base.spend))}
+
+
+def limited_record(key: str) -> Record:
+    """The rules under the bidder's conditions: its largest steps, and its plan by month without hindsight."""
+    market = market_of(key)
+    plan, spend = plan_of(market), play(market, NoChange(), RUN_IN).spend
+    _, cost, sales = totals(market.morning(), 60)
+    played = {}
+    for name, (rule, first) in RULES.items():
+        start = first * float(cost.sum() / sales.sum())
+        if rule is RevenuePerClick:
+            result, lever = at_equal_spend(market, partial(_stepped, rule), spend, start, RUN_IN)
+            played[f"{name}, 20 % a day"] = result.record() | {"lever": lever}
+        steered = Stepped(Steered(rule, start, plan))
+        played[f"{name}, 20 % a day, no hindsight"] = play(market, steered, RUN_IN).record()
+    return {"played": played}
+
+
+def _stepped(rule: Callable[[float], Any], target: float) -> Stepped:
+    return Stepped(rule(target))
 
 
 def ceiling_record(key: str) -> Record:
@@ -111,6 +133,7 @@ def run_task(task: tuple[str, str]) -> tuple[str, str, Record]:
 PARTS: dict[str, Callable[[str], Record]] = {
     "ours": ours_record,
     "rules": rules_record,
+    "limited": limited_record,
     "ceiling": ceiling_record,
     "ideal": ideal_record,
     "misled": misled_record,
