@@ -29,7 +29,7 @@ from measurement.report import Verdict
 SHARE_ERROR = 0.2
 """Relative standard deviation of a measured incremental share."""
 LEAST_BUDGET = 1.0
-CORRECTED_DAYS = 28
+CORRECTED_DAYS = 14
 WEEK = 7
 
 
