@@ -7,7 +7,8 @@ of every month is what no change spent in it. Each rule's target is chosen, with
 days that count is the plan's within 2 % in at most five tries; a rule that cannot get there is compared as it is, its
 spend shown. The bidder paces itself to the plan and knows nothing of days to come. Profit is margin on incremental
 sales less cost, expected given the bids and the day's true demand. All policies meet the same demand, rivals and
-persons.
+persons. Rules marked `20 % a day` are the same rules held to the bidder's largest changes; `no hindsight` are those
+whose target is steered from day to day to the month's plan, as the bidder is, instead of being chosen afterwards.
 """
 
 import argparse
@@ -26,6 +27,7 @@ from benchmarks.bid_play import at_equal_spend, plan_of, play
 from benchmarks.bid_rivals import FifteenClicks, NoChange, RevenuePerClick, TargetAcos, totals
 from benchmarks.bid_tables import calibration, write_tables
 from benchmarks.machine import describe_machine
+from bidding.account import BidLimits
 from bidding.landscape import learn_response
 from bidding.simulator.market import Market, open_market
 from bidding.simulator.oracle import oracle
@@ -37,6 +39,7 @@ TARGETS = 250
 RUN_IN, COUNTED = 28, 90
 START = "2024-09-05"
 """90 days of history and the run-in end with December: the days that count are three whole months."""
+WIDE = BidLimits(daily_change=0.5, weekly_change=2.0)
 CALIBRATED = {MarketKind.AIRLINE: 4510, MarketKind.HOTEL: 892}
 RULES: dict[str, tuple[Callable[[float], Any], float]] = {
     "target ACoS, 10 clicks": (TargetAcos, 2.0),
@@ -96,10 +99,14 @@ def ceiling_record(key: str) -> Record:
 
 
 def ideal_record(key: str) -> Record:
-    """The bidder with the market's own response in the place of what it learns."""
+    """The bidder with the market's own response in the place of what it learns, and with wider steps."""
     market = market_of(key)
-    played = play(market, Ours(plan_of(market), measured_shares(market), true_response(market)), RUN_IN)
-    return {"played": {"ours, were the response known": played.record()}}
+    plan, shares = plan_of(market), measured_shares(market)
+    variants = {
+        "ours, were the response known": Ours(plan, shares, true_response(market)),
+        "ours, 50 % a day and 200 % a week": Ours(plan, shares, learn_response, limits=WIDE),
+    }
+    return {"played": {name: play(market, policy, RUN_IN).record() for name, policy in variants.items()}}
 
 
 def ours_record(key: str) -> Record:
