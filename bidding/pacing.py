@@ -22,6 +22,7 @@ SMALLEST_SHARE = 0.05
 SHAPE_WEEKS, SHAPE_PRIOR_WEEKS = 8, 4.0
 TRUSTED_DAYS = 5.0
 LARGEST_CORRECTION = 1.5
+OUTLIER = 1.3
 HEADROOM = 3.0
 """A campaign's daily budget over its expected cost: chance moves single campaigns; bids hold the channel."""
 TOLERANCE = 0.01
@@ -133,8 +134,19 @@ def correction(expected: FloatArray, spent: FloatArray) -> float:
     if len(expected) == 0 or expected.sum() <= 0 or spent.sum() <= 0:
         return 1.0
     trust = len(expected) / (len(expected) + TRUSTED_DAYS)
-    ratio = (expected.sum() / spent.sum()) ** trust
+    ratio = (1.0 / _usual_ratio(expected, spent)) ** trust
     return float(np.clip(ratio, 1.0 / LARGEST_CORRECTION, LARGEST_CORRECTION))
+
+
+def _usual_ratio(expected: FloatArray, spent: FloatArray) -> float:
+    """Spent over expected, days that stand out brought near the median: a sale says nothing of the days after it."""
+    told = expected > 0
+    each = spent[told] / expected[told]
+    middle = float(np.median(each))
+    if middle <= 0:
+        return float(spent.sum() / expected.sum())
+    near = np.clip(each, middle / OUTLIER, middle * OUTLIER)
+    return float((near * expected[told]).sum() / expected[told].sum())
 
 
 def price_leeway(today: Sequence[DailyBudget]) -> FloatArray:

@@ -122,6 +122,14 @@ def test_the_correction_follows_what_was_spent_with_care() -> None:
     assert correction(np.full(50, 100.0), np.full(50, 1.0)) == 1.5
 
 
+def test_a_sale_does_not_pass_for_bids_that_cost_more_than_expected() -> None:
+    expected, spent = np.full(14, 100.0), np.full(14, 100.0)
+    spent[4:9] = 190.0
+    assert 0.9 < correction(expected, spent) < 1.0
+    always = correction(expected, np.full(14, 190.0))
+    assert always == pytest.approx(1 / 1.5)
+
+
 def test_a_day_outside_the_plan_and_a_channel_without_money_are_refused(snapshot: Snapshot) -> None:
     with pytest.raises(BidError, match="outside the plan's period"):
         pace(replace(snapshot, today=np.datetime64("2026-04-01")), {"amazon": 1.0}, MARCH)
