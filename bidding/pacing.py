@@ -27,7 +27,7 @@ HEADROOM = 3.0
 """A campaign's daily budget over its expected cost: chance moves single campaigns; bids hold the channel."""
 TOLERANCE = 0.01
 """Of a period's money: by how much it may be overspent."""
-USUAL_LEEWAY, LAST_DAYS = 1.15, 6.0
+USUAL_LEEWAY, LAST_DAYS = 1.3, 12.0
 """Tonight's price of money over the steady one at most, while more than the last days are left to make up in."""
 DOUBLE = 2.0
 """Platforms let a day spend twice its daily budget."""

@@ -107,12 +107,12 @@ def test_twice_all_budgets_of_the_last_day_are_at_most_one_per_cent_over_plan(sn
 
 
 def test_the_price_of_money_may_leave_the_steady_one_by_more_on_the_last_days_only(snapshot: Snapshot) -> None:
-    days = (np.datetime64("2026-03-10"), np.datetime64("2026-03-26"), np.datetime64("2026-03-30"), MARCH.end)
-    early, sixth, last_but_one, last = (
+    days = (np.datetime64("2026-03-10"), np.datetime64("2026-03-20"), np.datetime64("2026-03-30"), MARCH.end)
+    early, twelfth, last_but_one, last = (
         price_leeway(pace(replace(snapshot, today=day), {"amazon": 3100.0}, MARCH))[0] for day in days
     )
-    assert early == sixth == pytest.approx(1.15)
-    assert 1.15 < last_but_one < last < 2.0
+    assert early == twelfth == pytest.approx(1.3)
+    assert 1.3 < last_but_one < last < 5.0
 
 
 def test_the_correction_follows_what_was_spent_with_care() -> None:
