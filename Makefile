@@ -41,6 +41,7 @@ benchmark: $(READY)
 	$(BIN)/python -m benchmarks.benchmark
 	$(BIN)/python -m benchmarks.bids
 	$(BIN)/python -m benchmarks.bid_scale
+	$(BIN)/python -m benchmarks.bid_safety
 
 # Needs uv; writes no address into the lock.
 lock:

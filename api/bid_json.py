@@ -6,7 +6,7 @@ import numpy as np
 
 from bidding.changes import BidChange
 from bidding.reasons import Changes, held_of
-from bidding.run import BidRun
+from bidding.run import KINDS, BidRun
 
 
 def run_json(run: BidRun, most: int | None = None) -> dict[str, Any]:
@@ -31,8 +31,15 @@ def run_json(run: BidRun, most: int | None = None) -> dict[str, Any]:
         "alerts": [alert.to_json() for alert in run.alerts],
         "notes": list(run.notes),
         "counts": {"changes": len(run.changes), "held": len(run.held)},
+        "changes_by_kind": changes_by_kind(run),
         "held_by_code": held_by_code(run),
     }
+
+
+def changes_by_kind(run: BidRun) -> dict[str, int]:
+    """How many changes there are of each kind, counted in the columns."""
+    counts = np.bincount(run.changes.kind, minlength=len(KINDS))
+    return {kind.value: int(count) for kind, count in zip(KINDS, counts, strict=True)}
 
 
 def held_by_code(run: BidRun) -> list[dict[str, Any]]:

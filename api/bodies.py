@@ -1,13 +1,29 @@
 """What all bodies of requests share: no unknown keys, finite numbers, texts that can be stored, little depth."""
 
 import math
+from datetime import date
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 DEEPEST = 12
 Amount = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 Name = Annotated[str, Field(min_length=1, max_length=200)]
+Id = Annotated[str, Field(max_length=30)]
+Text = Annotated[str, Field(max_length=256 * 1024)]
+Seed = Annotated[int, Field(ge=0, lt=2**32)]
+
+
+def _a_day(text: str) -> str:
+    date.fromisoformat(text)
+    return text
+
+
+Day = Annotated[
+    str,
+    Field(pattern="^[0-9]{4}-[0-9]{2}-[0-9]{2}$", json_schema_extra={"format": "date"}),
+    AfterValidator(_a_day),
+]
 
 
 class Body(BaseModel):

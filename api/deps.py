@@ -118,6 +118,7 @@ def _refuse_strangers(service: Service, principal: Principal, account: str) -> N
 
 def _caller(service: Service, principal: Principal, account: str, request: Request) -> Caller:
     mark = mark_of(request)
+    mark.key = principal.key
     target = f"{request.method} {request.url.path}"
     return Caller(principal, account, service, mark.id, mark.body.hexdigest(), target)
 

@@ -24,6 +24,7 @@ from api.refusals import (
     IdempotencyConflict,
     NotFound,
     Refusal,
+    ToldBy,
     TooLarge,
     TooMany,
     Unauthenticated,
@@ -54,6 +55,7 @@ _HTTP_CODES = {
 PROBLEMS: dict[int | str, dict[str, Any]] = {
     status: {"description": text, "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}}
     for status, text in {
+        400: "The body cannot be read at all.",
         401: "No key, or one that is not good.",
         403: "The key's role may not do this.",
         404: "There is none in this account.",
@@ -115,6 +117,8 @@ def _known(status: HTTPStatus, code: str, field: str) -> Any:
 
 def _refused(_: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, Refusal)
+    if isinstance(error, ToldBy):
+        return JSONResponse(error.document, error.document["status"], media_type=MEDIA_TYPE)
     headers = {}
     if isinstance(error, Unauthenticated):
         headers["WWW-Authenticate"] = "Bearer"

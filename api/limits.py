@@ -22,7 +22,7 @@ from api.refusals import TooMany
 from api.settings import MEBIBYTE, Settings
 
 REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
-_UPLOAD = re.compile(r"/v1/accounts/[^/]+/(datasets|bid-runs)")
+_UPLOAD = re.compile(r"/v1/accounts/[^/]+/(datasets|bid-runs/reports)")
 _FORM_OVERHEAD = MEBIBYTE
 SECURE_HEADERS = {
     "X-Content-Type-Options": "nosniff",
@@ -59,9 +59,10 @@ class Rates:
 
 @dataclass
 class RequestMark:
-    """What is known of a request besides its meaning: an id for logs and the audit trail, the hash of its body."""
+    """What is known of a request besides its meaning: an id for logs and the audit trail, its key, its body's hash."""
 
     id: str
+    key: str = ""
     body: "hashlib._Hash" = field(default_factory=hashlib.sha256)
     received: int = 0
 

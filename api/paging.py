@@ -5,6 +5,7 @@ The cursor is the last id seen, so rows that come or go meanwhile neither repeat
 
 import base64
 import binascii
+from bisect import bisect_right
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
@@ -54,6 +55,21 @@ def page_of(
     items = [row[0] if len(row) == 1 else row for row in found[: page.limit]]
     more = len(found) > page.limit
     return Page(items, _cursor(getattr(items[-1], order.key)) if more else None)
+
+
+def page_of_places(places: Sequence[int], page: PageRequest) -> Page[int]:
+    """One page of the places, in rising order, of rows that never change. Raises BadRequest."""
+    start = 0 if page.cursor is None else bisect_right(places, _position(page.cursor, int))
+    items = [int(place) for place in places[start : start + page.limit]]
+    more = start + page.limit < len(places)
+    return Page(items, _cursor(items[-1]) if more else None)
+
+
+def page_of_entries(count: int, page: PageRequest) -> Page[int]:
+    """One page of the numbers 1 to `count`, newest first, of entries that only grow. Raises BadRequest."""
+    last = count if page.cursor is None else min(_position(page.cursor, int) - 1, count)
+    items = list(range(last, max(last - page.limit, 0), -1))
+    return Page(items, _cursor(items[-1]) if items and items[-1] > 1 else None)
 
 
 def _cursor(position: object) -> str:

@@ -5,14 +5,20 @@ Refusal
 ├── Forbidden           the key's role may not do this
 ├── NotFound            there is no such thing in this account
 ├── Conflict            it contradicts what there is
-│   └── IdempotencyConflict   another request came with the same Idempotency-Key
+│   ├── IdempotencyConflict   another request came with the same Idempotency-Key
+│   ├── RunRefused      a bid run that may not be written: not approved, stopped, too old
+│   └── WrongStep       a geo test or a bid run is not where this step begins
 ├── TooLarge            a body, a file or a table beyond the limits
 ├── TooMany             more requests or jobs than allowed
 ├── BadRequest          a part of the request that no schema describes
+├── ToldBy              what work that the request waited for could not do
 └── CannotStart         the service itself cannot run like this
     ├── BadSettings     settings that cannot be used, or are unsafe together
     └── SchemaTooNew    the database was written by a later version
 """
+
+from collections.abc import Mapping
+from typing import Any
 
 
 class Refusal(Exception):
@@ -55,6 +61,18 @@ class IdempotencyConflict(Conflict):
     code = "idempotency_conflict"
 
 
+class WrongStep(Conflict):
+    """A geo test or a bid run is not in the state in which this step may be taken; the message says which may."""
+
+    code = "wrong_step"
+
+
+class RunRefused(Conflict):
+    """A bid run may not be written as things stand; nothing was."""
+
+    code = "run_refused"
+
+
 class TooLarge(Refusal):
     """A body, a file or a table is beyond the limits."""
 
@@ -75,6 +93,15 @@ class BadRequest(Refusal):
     """A header, a cursor or a part of an upload that cannot be used."""
 
     code = "invalid_request"
+
+
+class ToldBy(Refusal):
+    """Work that the request waited for ended with this problem document."""
+
+    def __init__(self, document: Mapping[str, Any]) -> None:
+        super().__init__(str(document["detail"]))
+        self.code = str(document["code"])
+        self.document = dict(document)
 
 
 class CannotStart(Refusal):

@@ -1,6 +1,7 @@
 """What the service is told when it starts, by its command or the environment (`RMO_...`); what is unsafe is refused."""
 
 import ipaddress
+import os
 from pathlib import Path
 from typing import Annotated, Any, Self
 
@@ -13,6 +14,7 @@ from api.store.engine import database_url
 
 PREFIX = "RMO_"
 MEBIBYTE = 1024 * 1024
+SHORTEST_TOKEN = 20
 
 Count = Annotated[int, Field(ge=1)]
 
@@ -24,9 +26,13 @@ class Settings(BaseSettings):
         data: folder of the embedded service: its database, files and what it keeps for the moment.
         database_url: PostgreSQL, or another SQLite file; by default a SQLite file in `data`.
         files_url: where files of accounts lie, a folder or a bucket as fsspec spells it; by default in `data`.
+        ledgers_folder: where accounts' ledgers of bids lie; by default in `data`. Several workers must see the same.
         host: address to listen on; loopback unless `allow_remote` is set.
         port: port to listen on.
         allow_remote: listen beyond this machine. Put something before it that speaks TLS: keys travel in the open.
+        log_json: logs as JSON lines, for machines.
+        metrics_token: who reads /metrics must send it; without one it is there on loopback only.
+        embedded_worker: `rmo serve` works off jobs too; false where processes of `rmo worker` do.
         cached_models: how many models, with their curves, are kept in memory.
         plan_processes: how many processes plan; 0: the service's own does, and holds up other requests meanwhile.
         requests_per_minute: by key.
@@ -49,9 +55,13 @@ class Settings(BaseSettings):
     data: Path = Path("rmo-data")
     database_url: SecretStr | None = None
     files_url: SecretStr | None = None
+    ledgers_folder: Path | None = None
     host: str = "127.0.0.1"
     port: Annotated[int, Field(ge=0, le=65535)] = 8000
     allow_remote: bool = False
+    log_json: bool = False
+    embedded_worker: bool = True
+    metrics_token: SecretStr | None = None
     cached_models: Count = 4
     plan_processes: Annotated[int, Field(ge=0, le=64)] = 2
     requests_per_minute: Count = 3000
@@ -90,6 +100,8 @@ class Settings(BaseSettings):
                 f"{PREFIX}FILES_URL is a bucket while the database is a file of this machine: a backup of one would "
                 f"not fit the other; set {PREFIX}DATABASE_URL to a PostgreSQL, or leave the files in the data folder"
             )
+        if self.metrics_token is not None and len(self.metrics_token.get_secret_value()) < SHORTEST_TOKEN:
+            raise ValueError(f"{PREFIX}METRICS_TOKEN is shorter than {SHORTEST_TOKEN} characters and could be guessed")
         return self
 
     @property
@@ -110,6 +122,11 @@ class Settings(BaseSettings):
         return self.data / "scratch"
 
     @property
+    def ledgers(self) -> Path:
+        """Where accounts' ledgers of bids lie, one folder each; with several workers a folder that all of them see."""
+        return self.ledgers_folder or self.data / "ledgers"
+
+    @property
     def url(self) -> str:
         """Where the service answers."""
         host = f"[{self.host}]" if ":" in self.host else self.host
@@ -122,9 +139,16 @@ class Settings(BaseSettings):
 def read_settings(**given: Any) -> Settings:
     """Settings from the environment, those given first.
 
+    RMO_SECRETS_DIR names a folder whose files hold settings too, as in `rmo_database_url`; the environment goes first.
+
     Raises:
         BadSettings: one cannot be used, or several together would be unsafe; no value is repeated.
     """
+    secrets = os.environ.get(f"{PREFIX}SECRETS_DIR")
+    if secrets is not None and not Path(secrets).is_dir():
+        raise BadSettings(f"{PREFIX}SECRETS_DIR: there is no folder {secrets}")
+    if secrets is not None:
+        given["_secrets_dir"] = secrets
     try:
         return Settings(**given)
     except ValidationError as error:

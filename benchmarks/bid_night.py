@@ -17,13 +17,14 @@ from bidding.history import History
 from bidding.landscape import candidate_bids
 from bidding.money import MICROS, money_of
 from bidding.night import Budgets, Night, PlatformBounds
-from bidding.optimize import ChoiceSettings, choose_bids
 from bidding.outlook import BidChoice, BidResponse, ClickValues
-from bidding.reach import reach_of
+from bidding.pacing import USUAL_LEEWAY
+from bidding.reach import far_reach, reach_of
 from bidding.snapshot import Snapshot
-from bidding.worth import last_worth_bidding
+from bidding.steady import Learnt, choose_tonight
 
 Respond = Callable[[Snapshot, Account, np.ndarray], BidResponse]
+Value = Callable[[Snapshot, Account, Sequence[Factor]], ClickValues]
 LEAST_BID, LARGEST_BID, BID_STEP = 0.02, 1000.0, 0.01
 """Sponsored Products in the United States."""
 
@@ -37,12 +38,16 @@ class Told:
         respond: how the response to bids is learnt.
         history: what we did to the bids before; None where nothing.
         jitter: factor on the chosen bid, `(N,)`, or None.
+        value: how clicks are valued.
+        leeway: of tonight's price of money around the steady one.
     """
 
     factors: Sequence[Factor]
     respond: Respond
     history: History | None = None
     jitter: np.ndarray | None = None
+    value: Value = value_clicks
+    leeway: float = USUAL_LEEWAY
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,15 +65,15 @@ def propose_bids(snapshot: Snapshot, account: Account, budgets: Mapping[str, flo
     """Values → response → joint choice within what limits let each bid reach → guardrails."""
     seconds: dict[str, float] = {}
     clock = _Clock(seconds)
-    values = value_clicks(snapshot, account, told.factors)
+    values = told.value(snapshot, account, told.factors)
     clock.lap("value")
     campaigns = len(snapshot.campaigns.ids)
     bounds, history = amazon_bounds(campaigns), told.history or History.none(len(snapshot.targets))
     reach = reach_of(snapshot, account, bounds, history, snapshot.targets.bid)
-    response = told.respond(snapshot, account, candidate_bids(reach.base, BID_STEP, reach.low, reach.high))
+    far = far_reach(snapshot, account, bounds, reach)
+    response = told.respond(snapshot, account, candidate_bids(reach.base, BID_STEP, reach.low, reach.high, far=far))
     clock.lap("response")
-    settings = ChoiceSettings(last=last_worth_bidding(values, response, snapshot, budgets))
-    choice = choose_bids(values, response, snapshot, budgets, settings=settings)
+    choice = choose_tonight(Learnt(values, response), snapshot, budgets, reach, leeway=told.leeway)
     clock.lap("choice")
     night = Night(
         snapshot=snapshot,

@@ -8,15 +8,17 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from benchmarks.bid_night import BID_STEP, Respond, Told, propose_bids
+from benchmarks.bid_night import BID_STEP, Respond, Told, Value, propose_bids
 from benchmarks.bid_play import Decision
-from bidding.account import Account, Jitter
+from benchmarks.bid_rivals import lifted
+from bidding.account import Account, BidLimits, Jitter
+from bidding.click_value import value_clicks
 from bidding.factors import Factor
 from bidding.history import REST_DAYS, History
 from bidding.jitter import jitter_bids
 from bidding.money import UNKNOWN, micros_of
 from bidding.outlook import BidResponse
-from bidding.pacing import DailyBudget, Period, campaign_budgets, correction, pace, weekday_factor
+from bidding.pacing import DailyBudget, Period, campaign_budgets, correction, pace, price_leeway, weekday_factor
 from bidding.simulator.conversions import claimed_share, new_share
 from bidding.simulator.demand import WEEKDAYS
 from bidding.simulator.market import Market
@@ -27,6 +29,7 @@ from measurement.report import Verdict
 SHARE_ERROR = 0.2
 """Relative standard deviation of a measured incremental share."""
 LEAST_BUDGET = 1.0
+CORRECTED_DAYS = 14
 WEEK = 7
 
 
@@ -39,12 +42,20 @@ class Ours:
         factors: incremental shares.
         respond: how the response is learnt.
         jitters: whether bids are jittered.
+        value: how clicks are valued.
+        limits: largest changes; None for the account's.
+        rests: whether a bid that has moved may not turn about for some days.
+        lifts: whether campaigns' daily budgets are lifted out of the way.
     """
 
     plan: Mapping[str, float]
     factors: tuple[Factor, ...]
     respond: Respond
     jitters: bool = True
+    value: Value = value_clicks
+    limits: BidLimits | None = None
+    rests: bool = True
+    lifts: bool = False
     set_bids: list[np.ndarray] = field(default_factory=list)
     bases: list[np.ndarray] = field(default_factory=list)
     factor: np.ndarray | None = None
@@ -52,11 +63,13 @@ class Ours:
 
     def decide(self, snapshot: Snapshot, account: Account) -> Decision:
         """Bids of this morning; yesterday's jitter is taken off before the next choice, so that it does not add up."""
+        account = account if self.limits is None else _limited(account, self.limits)
         live = snapshot.targets.bid
         base = live if self.factor is None else np.where(live == self.set_bids[-1], self.bases[-1], live)
         jitter = jitter_bids(snapshot.targets.ids, _jitter(account, self.jitters), snapshot.today, seed=1)
-        told = Told(self.factors, self.respond, self._history(snapshot, base), jitter.factor)
         today = self._money_of_today(snapshot)
+        leeway = float(price_leeway([today])[0])
+        told = Told(self.factors, self.respond, self._history(snapshot, base), jitter.factor, self.value, leeway)
         # The response is a usual day's, so the day's money is brought to one.
         weekday = weekday_factor(snapshot, 0)
         night = propose_bids(snapshot, account, {CHANNEL: today.today * self._correction(snapshot) / weekday}, told)
@@ -70,7 +83,7 @@ class Ours:
         followed = np.abs(night.bids - chosen * jitter.factor) <= BID_STEP
         self.bases.append(np.where(followed, chosen, np.where(night.bids == live, base, night.bids)))
         self.factor = jitter.factor
-        budgets = campaign_budgets(today, cost, LEAST_BUDGET)
+        budgets = lifted(snapshot) if self.lifts else campaign_budgets(today, cost, LEAST_BUDGET)
         return Decision(night.bids, budgets=budgets, jittered=jitter.active)
 
     def _money_of_today(self, snapshot: Snapshot) -> DailyBudget:
@@ -84,12 +97,14 @@ class Ours:
         """What spend was over what was expected of the bids, of late."""
         if not self.expected:
             return 1.0
-        days = np.arange(len(self.expected), 0, -1)
+        days = np.arange(min(len(self.expected), CORRECTED_DAYS), 0, -1)
         back = (snapshot.today - snapshot.performance.day).astype(np.int64)
         spent = np.bincount(back, snapshot.performance.cost, minlength=len(days) + 1)[days]
-        return correction(np.array(self.expected), spent)
+        return correction(np.array(self.expected[-len(days) :]), spent)
 
     def _just_moved(self, base: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        if not self.rests:
+            return np.zeros(len(base), dtype=bool), np.zeros(len(base), dtype=bool)
         moves = np.round(np.diff(np.array([*self.bases[-REST_DAYS - 1 :], base]), axis=0), 6)
         return (moves > 0).any(axis=0), (moves < 0).any(axis=0)
 
@@ -107,6 +122,10 @@ class Ours:
 
 def _weekday(day: np.datetime64) -> int:
     return int((day.astype("datetime64[D]").astype(np.int64) + 3) % 7)
+
+
+def _limited(account: Account, limits: BidLimits) -> Account:
+    return replace(account, channels=(replace(account.channels[0], limits=limits),))
 
 
 def _jitter(account: Account, wanted: bool) -> Jitter:

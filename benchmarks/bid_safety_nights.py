@@ -97,7 +97,8 @@ def nights(count: int, seed: int) -> Counter[str]:
     for _ in range(count):
         most = float(rng.choice([0.7, 1.2, 2.0, 4.0]))
         night = _night(rng, most)
-        found += Counter(_broken(night, propose(night), most))
+        # `update` adds as well, and keeps the counts that are 0.
+        found.update(_broken(night, propose(night), most))
     return found
 
 

@@ -62,7 +62,8 @@ def write_tables(stored: dict[str, dict[str, Record]], method: str, machine: str
     parts = ["# Bids: against the rules others use\n", method + "\n", f"{machine}.\n", _calibration_table(stored)]
     markets = _joined(stored)
     if markets:
-        parts += [_goals(markets), _policy_table(markets), _kinds_table(markets), _steadiness_table(markets)]
+        parts += [_goals(markets), _policy_table(markets), _kinds_table(markets), _conditions_table(markets)]
+        parts.append(_steadiness_table(markets))
     return "\n".join(parts)
 
 
@@ -192,6 +193,29 @@ def _kinds_table(markets: list[Record]) -> str:
         still = gains(mine, "no change", best).mean()
         lines.append(
             f"| {kind} | {len(mine)} | {gain.mean():+.1%} | {low:+.1%} to {high:+.1%} | {room:+.1%} | {still:+.1%} |"
+        )
+    return "\n".join(lines) + "\n"
+
+
+def _conditions_table(markets: list[Record]) -> str:
+    """The bidder over each rule, as it is and under the bidder's conditions."""
+    lines = [
+        "## The bidder over each rule, under whose conditions\n",
+        "Hindsight: the rule's target was chosen after the fact so that all days together spend the plan. Steps: the "
+        "rule's bids move by at most 20 % a day and 40 % a week, as the bidder's.\n",
+        "| rule | hindsight | steps as the bidder's | markets | the bidder's profit over it | 95 % interval |",
+        "|---|---|---|---|---|---|",
+    ]
+    for name in policies(markets):
+        if not name.startswith(RULES_ONLY):
+            continue
+        mine = [market for market in markets if name in market["policies"]]
+        gain = gains(mine, OURS, name)
+        low, high = interval(gain)
+        hindsight = "no" if "no hindsight" in name or name == RULES_ONLY[0] else "yes"
+        steps = "yes" if "20 % a day" in name else "no"
+        lines.append(
+            f"| {name} | {hindsight} | {steps} | {len(mine)} | {gain.mean():+.1%} | {low:+.1%} to {high:+.1%} |"
         )
     return "\n".join(lines) + "\n"
 

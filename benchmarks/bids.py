@@ -7,7 +7,8 @@ of every month is what no change spent in it. Each rule's target is chosen, with
 days that count is the plan's within 2 % in at most five tries; a rule that cannot get there is compared as it is, its
 spend shown. The bidder paces itself to the plan and knows nothing of days to come. Profit is margin on incremental
 sales less cost, expected given the bids and the day's true demand. All policies meet the same demand, rivals and
-persons.
+persons. Rules marked `20 % a day` are the same rules held to the bidder's largest changes; `no hindsight` are those
+whose target is steered from day to day to the month's plan, as the bidder is, instead of being chosen afterwards.
 """
 
 import argparse
@@ -15,15 +16,18 @@ import json
 import sys
 from collections.abc import Callable
 from dataclasses import asdict
+from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
+from benchmarks.bid_limited import Steered, Stepped
 from benchmarks.bid_ours import Ours, bent, measured_shares, true_response
 from benchmarks.bid_play import at_equal_spend, plan_of, play
 from benchmarks.bid_rivals import FifteenClicks, NoChange, RevenuePerClick, TargetAcos, totals
 from benchmarks.bid_tables import calibration, write_tables
 from benchmarks.machine import describe_machine
+from bidding.account import BidLimits
 from bidding.landscape import learn_response
 from bidding.simulator.market import Market, open_market
 from bidding.simulator.oracle import oracle
@@ -35,6 +39,7 @@ TARGETS = 250
 RUN_IN, COUNTED = 28, 90
 START = "2024-09-05"
 """90 days of history and the run-in end with December: the days that count are three whole months."""
+WIDE = BidLimits(daily_change=0.5, weekly_change=2.0)
 CALIBRATED = {MarketKind.AIRLINE: 4510, MarketKind.HOTEL: 892}
 RULES: dict[str, tuple[Callable[[float], Any], float]] = {
     "target ACoS, 10 clicks": (TargetAcos, 2.0),
@@ -65,6 +70,26 @@ def rules_record(key: str) -> Record:
     return {"played": played, "oracle": asdict(oracle(market, days, base.spend))}
 
 
+def limited_record(key: str) -> Record:
+    """The rules under the bidder's conditions: its largest steps, and its plan by month without hindsight."""
+    market = market_of(key)
+    plan, spend = plan_of(market), play(market, NoChange(), RUN_IN).spend
+    _, cost, sales = totals(market.morning(), 60)
+    played = {}
+    for name, (rule, first) in RULES.items():
+        start = first * float(cost.sum() / sales.sum())
+        if rule is RevenuePerClick:
+            result, lever = at_equal_spend(market, partial(_stepped, rule), spend, start, RUN_IN)
+            played[f"{name}, 20 % a day"] = result.record() | {"lever": lever}
+        steered = Stepped(Steered(rule, start, plan))
+        played[f"{name}, 20 % a day, no hindsight"] = play(market, steered, RUN_IN).record()
+    return {"played": played}
+
+
+def _stepped(rule: Callable[[float], Any], target: float) -> Stepped:
+    return Stepped(rule(target))
+
+
 def ceiling_record(key: str) -> Record:
     """What the oracle earns at equal spend."""
     market = market_of(key)
@@ -74,10 +99,14 @@ def ceiling_record(key: str) -> Record:
 
 
 def ideal_record(key: str) -> Record:
-    """The bidder with the market's own response in the place of what it learns."""
+    """The bidder with the market's own response in the place of what it learns, and with wider steps."""
     market = market_of(key)
-    played = play(market, Ours(plan_of(market), measured_shares(market), true_response(market)), RUN_IN)
-    return {"played": {"ours, were the response known": played.record()}}
+    plan, shares = plan_of(market), measured_shares(market)
+    variants = {
+        "ours, were the response known": Ours(plan, shares, true_response(market)),
+        "ours, 50 % a day and 200 % a week": Ours(plan, shares, learn_response, limits=WIDE),
+    }
+    return {"played": {name: play(market, policy, RUN_IN).record() for name, policy in variants.items()}}
 
 
 def ours_record(key: str) -> Record:
@@ -111,6 +140,7 @@ def run_task(task: tuple[str, str]) -> tuple[str, str, Record]:
 PARTS: dict[str, Callable[[str], Record]] = {
     "ours": ours_record,
     "rules": rules_record,
+    "limited": limited_record,
     "ceiling": ceiling_record,
     "ideal": ideal_record,
     "misled": misled_record,

@@ -33,6 +33,7 @@ class Problem:
         budget: money by channel, `(C,)`.
         target, has_target: sales per unit of cost that must be reached, and whether one is asked, `(C,)`.
         own_cost: 1 where cost counts against profit, 0 where the budget is there to be spent.
+        stay, stay_worth: each target's column in force, and what staying there counts beyond its profit, `(N,)`.
     """
 
     clicks: FloatArray
@@ -47,6 +48,8 @@ class Problem:
     target: FloatArray
     has_target: BoolArray
     own_cost: float
+    stay: IntArray
+    stay_worth: FloatArray
 
 
 @dataclass(frozen=True, eq=False)
@@ -108,6 +111,28 @@ def solve(problem: Problem, target_price: FloatArray) -> Dual:
     return Dual(thrifty, generous, high, target_price, _bound(problem, auction.gain, fixed, high, thrifty))
 
 
+def within_prices(problem: Problem, dual: Dual, limits: tuple[FloatArray, FloatArray]) -> tuple[Dual, BoolArray]:
+    """The same with its prices of money brought within limits, `(C,)` each, and the channels whose price was within.
+
+    Channels with a target on return keep theirs. Where not even the lowest bids keep a budget no price is too high.
+    """
+    hopeless = totals(problem, dual.column)[1] > problem.budget * (1 + 1e-9)
+    price = np.clip(np.where(hopeless, np.inf, dual.price), *limits)
+    kept = problem.has_target | (price == dual.price) | np.isinf(price)
+    price = np.where(kept, dual.price, price)
+    moved = np.flatnonzero(~kept[problem.channel])
+    if not len(moved):
+        return dual, kept
+    auction = _Auction(problem, problem.profit + dual.target_price[problem.channel] * problem.sales)
+    fixed = problem.own_cost + dual.target_price * problem.target
+    column = dual.column.copy()
+    auction.spent(moved, price + fixed, column)
+    bound = _bound(problem, auction.gain, fixed, price, column)
+    return Dual(
+        column, np.where(kept[problem.channel], dual.cheaper_price_column, column), price, dual.target_price, bound
+    ), kept
+
+
 @dataclass(frozen=True, eq=False)
 class _Auction:
     """A knapsack with what a click is worth under the prices in force, `(N,)`."""
@@ -118,7 +143,8 @@ class _Auction:
     def spent(self, rows: IntArray, price: FloatArray, into: IntArray) -> FloatArray:
         """Write the best options of some rows at a price by channel; what they cost, `(C,)`."""
         p, cost = self.problem, np.zeros(len(price))
-        best_options(rows, p.channel, (p.first, p.last), p.clicks, p.cost, self.gain, price, into, (p.counted, cost))
+        allowed, account, standing = (p.first, p.last), (p.counted, cost), (p.stay, p.stay_worth)
+        best_options(rows, p.channel, allowed, p.clicks, p.cost, self.gain, price, into, account, standing)
         return cost
 
 
@@ -157,7 +183,8 @@ def _bound(problem: Problem, gain: FloatArray, fixed: FloatArray, price: FloatAr
     """The dual's value, which no choice within budget and target exceeds, `(C,)`; `column` is best at the price."""
     rows = np.arange(len(column))
     clicks, cost = problem.clicks[rows, column], problem.cost[rows, column]
-    score = np.where(problem.counted, clicks * gain - (price + fixed)[problem.channel] * cost, 0.0)
+    stays = np.where(column == problem.stay, problem.stay_worth, 0.0)
+    score = np.where(problem.counted, clicks * gain - (price + fixed)[problem.channel] * cost + stays, 0.0)
     value: FloatArray = np.bincount(problem.channel, weights=score, minlength=len(price)) + price * problem.budget
     return value
 

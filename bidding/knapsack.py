@@ -24,18 +24,23 @@ def _best(
     price: FloatArray,
     column: IntArray,
     account: tuple[BoolArray, FloatArray],
+    standing: tuple[IntArray, FloatArray],
 ) -> None:
     """Write into `column` each row's option with the largest clicks x gain - price x cost; the cheapest of equals.
 
-    `allowed` are first and last option, `account` says whether a row's cost counts, and sums it by channel.
+    `allowed` are first and last option, `account` says whether a row's cost counts, and sums it by channel, `standing`
+    is each row's option in force and what staying there counts beyond its score.
     """
     first, last = allowed
     counted, spent = account
+    stay, bonus = standing
     for i in rows:
         worth, paid = gain[i], price[channel[i]]
         best, chosen = -np.inf, first[i]
         for k in range(first[i], last[i] + 1):
             score = clicks[i, k] * worth - paid * cost[i, k]
+            if k == stay[i]:
+                score += bonus[i]
             if score > best:
                 best, chosen = score, k
         column[i] = chosen

@@ -26,6 +26,8 @@ NOISE = (1.0, 4.0)
 KNOWN_BY_PLATFORM = 0.9
 LEAST_OPEN = 0.02
 BLOCK = 50_000
+BEYOND = 4
+"""Candidates on either side of what tonight's limits leave, for where a bid would go if it had more nights."""
 
 
 def bids_in_force(snapshot: Snapshot) -> FloatArray:
@@ -46,18 +48,30 @@ def bids_in_force(snapshot: Snapshot) -> FloatArray:
     return bid
 
 
-def candidate_bids(current: FloatArray, step: float, low: FloatArray, high: FloatArray, count: int = 13) -> FloatArray:
-    """Bids to choose from: around each bid in force, which is one of them, on the platform's step; `(N, count)`.
+def candidate_bids(
+    current: FloatArray,
+    step: float,
+    low: FloatArray,
+    high: FloatArray,
+    count: int = 13,
+    far: tuple[FloatArray, FloatArray] | None = None,
+) -> FloatArray:
+    """Bids to choose from: around each bid in force, which is one of them, on the platform's step; `(N, columns)`.
 
     Args:
         current: bids in force, `(N,)`.
         step: of the platform, such as 0.01.
         low, high: between which bids may lie, `(N,)`; a bid in force outside them stays a candidate.
         count: how many; equal ones are moved to the row's end as its largest bid again.
+        far: how far a few more bids go on either side, `(N,)` each; `BEYOND` columns more for each.
     """
-    bids = np.empty((len(current), count))
+    columns = count if far is None else count + 2 * BEYOND
+    bids = np.empty((len(current), columns))
     for block in _blocks(len(current)):
-        bids[block] = _around(current[block], step, low[block], high[block], count)
+        found = _on_steps(_around(current[block], low[block], high[block], count), current[block], step)
+        if far is not None:
+            found = _on_steps(_beyond(found, far[0][block], far[1][block]), current[block], step)
+        bids[block] = found
     return bids
 
 
@@ -66,14 +80,29 @@ def _blocks(count: int) -> list[slice]:
     return [slice(start, start + BLOCK) for start in range(0, count, BLOCK)]
 
 
-def _around(current: FloatArray, step: float, low: FloatArray, high: FloatArray, count: int) -> FloatArray:
+def _around(current: FloatArray, low: FloatArray, high: FloatArray, count: int) -> FloatArray:
     half = count // 2
-    low, high = np.minimum(low, current), np.maximum(high, current)
-    down = np.exp(np.linspace(np.log(low), np.log(current), half + 1, axis=1))[:, :-1]
-    up = np.exp(np.linspace(np.log(current), np.log(high), count - half, axis=1))
-    bids = np.rint(np.concatenate([down, up], axis=1) / step) * step
-    bids = np.clip(bids, np.ceil(low / step - 1e-6)[:, None] * step, np.floor(high / step + 1e-6)[:, None] * step)
-    bids[:, half] = np.rint(current / step) * step
+    down = np.exp(np.linspace(np.log(np.minimum(low, current)), np.log(current), half + 1, axis=1))
+    up = np.exp(np.linspace(np.log(current), np.log(np.maximum(high, current)), count - half, axis=1))
+    found: FloatArray = np.concatenate([down[:, :-1], up], axis=1)
+    return found
+
+
+def _beyond(near: FloatArray, low: FloatArray, high: FloatArray) -> FloatArray:
+    least, most = near[:, 0], near[:, -1]
+    down = np.exp(np.linspace(np.log(np.minimum(low, least)), np.log(least), BEYOND + 1, axis=1))
+    up = np.exp(np.linspace(np.log(most), np.log(np.maximum(high, most)), BEYOND + 1, axis=1))
+    found: FloatArray = np.concatenate([down[:, :-1], near, up[:, 1:]], axis=1)
+    return found
+
+
+def _on_steps(raw: FloatArray, current: FloatArray, step: float) -> FloatArray:
+    """Rising bids on the platform's step, none outside the row's own range; what repeats becomes its largest again."""
+    low, high = raw[:, :1], raw[:, -1:]
+    middle = np.abs(raw - current[:, None]).argmin(axis=1)
+    bids = np.rint(raw / step) * step
+    bids = np.clip(bids, np.ceil(low / step - 1e-6) * step, np.floor(high / step + 1e-6) * step)
+    bids[np.arange(len(bids)), middle] = np.rint(current / step) * step
     bids = np.sort(bids, axis=1)
     repeated = np.zeros(bids.shape, dtype=bool)
     repeated[:, 1:] = np.diff(bids, axis=1) < step / 2

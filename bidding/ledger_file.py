@@ -45,7 +45,10 @@ class FileLedger:
     def append(self, kind: EntryKind, content: Mapping[str, Any]) -> Entry:
         """See `Ledger`."""
         self.folder.mkdir(parents=True, exist_ok=True)
-        return self._journal.append(kind, content, self._clock())
+        # Whoever writes a run holds `lock` for as long as that takes; a kill switch must not wait for it.
+        with (self.folder / "turns").open("a") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            return self._journal.append(kind, content, self._clock())
 
     def save_run(self, run: BidRun) -> None:
         """See `Ledger`."""

@@ -4,12 +4,14 @@ The next unit of money shall bring as much profit in a smart-bidding campaign as
 are taken to grow as spend to the power of 0.8, so that the next unit returns 0.8 times what the average one does.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from bidding.days import totals
+from bidding.optimize import Return, ReturnTarget
 from bidding.outlook import BidChoice, BidResponse, ClickValues
 from bidding.snapshot import Snapshot, Strategy
 
@@ -59,6 +61,7 @@ class _Daily:
     cost: FloatArray
     orders: FloatArray
     sales: FloatArray
+    incremental: FloatArray
     profit: FloatArray
 
     def by(self, group: IntArray, count: int) -> "_Daily":
@@ -72,7 +75,12 @@ def smart_targets(snapshot: Snapshot) -> BoolArray:
 
 
 def smart_levers(
-    snapshot: Snapshot, values: ClickValues, response: BidResponse, choice: BidChoice, budget: FloatArray
+    snapshot: Snapshot,
+    values: ClickValues,
+    response: BidResponse,
+    choice: BidChoice,
+    budget: FloatArray,
+    targets: Sequence[ReturnTarget | None] = (),
 ) -> SmartLevers:
     """Values at which smart-bidding campaigns spend to the same margin as the bids beside them.
 
@@ -83,6 +91,7 @@ def smart_levers(
     Args:
         snapshot, values, response, choice: of the night.
         budget: money a day by channel, `(C,)`.
+        targets: the channels' own targets on return, below which no lever goes; () for none.
     """
     own = _daily(snapshot, values, response)
     campaigns = own.by(snapshot.targets.campaign, len(snapshot.campaigns.ids))
@@ -93,10 +102,12 @@ def smart_levers(
         returns, of_targets, order_cost = campaigns.sales / campaigns.cost, own.sales / own.cost, own.cost / own.orders
     smart = snapshot.campaigns.strategy == Strategy.SMART
     of_smart = smart[snapshot.targets.campaign]
+    roas = _roas(campaigns, by_campaign, _asked_of(targets, snapshot.campaigns.channel))
+    of_targets_roas = _roas(own, by_target, _asked_of(targets, snapshot.channel_of_targets()))
     return SmartLevers(
-        campaign_roas=np.where(smart, _roas(campaigns, by_campaign), np.nan),
-        target_roas=np.where(of_smart, _roas(own, by_target), np.nan),
-        cap=np.where(of_smart, _cap(own, by_target), np.nan),
+        campaign_roas=np.where(smart, roas, np.nan),
+        target_roas=np.where(of_smart, of_targets_roas, np.nan),
+        cap=np.where(of_smart, _cap(own, of_targets_roas), np.nan),
         campaign_return=returns,
         target_return=of_targets,
         order_cost=order_cost,
@@ -145,7 +156,8 @@ def _daily(snapshot: Snapshot, values: ClickValues, response: BidResponse) -> _D
     rows = np.arange(len(snapshot.targets))
     clicks = response.clicks[rows, response.current] * snapshot.targets.enabled
     cost = response.cost[rows, response.current] * snapshot.targets.enabled
-    return _Daily(cost, clicks * values.conversion_rate, clicks * values.attributed, clicks * values.profit)
+    per_click = (values.conversion_rate, values.attributed, values.incremental, values.profit)
+    return _Daily(cost, *(clicks * each for each in per_click))
 
 
 def _price(snapshot: Snapshot, campaigns: _Daily, choice: BidChoice, budget: FloatArray) -> FloatArray:
@@ -161,13 +173,24 @@ def _price(snapshot: Snapshot, campaigns: _Daily, choice: BidChoice, budget: Flo
     return price
 
 
-def _roas(units: _Daily, price: FloatArray) -> FloatArray:
+def _asked_of(targets: Sequence[ReturnTarget | None], channel: IntArray) -> tuple[FloatArray, FloatArray]:
+    """Attributed and incremental sales per unit of cost that units' channels ask for; 0 where they ask for nothing."""
+    asked = np.zeros((2, int(channel.max(initial=0)) + 1))
+    for place, target in enumerate(targets[: asked.shape[1]]):
+        if target is not None:
+            asked[0 if target.kind is Return.ATTRIBUTED else 1, place] = target.value
+    return asked[0][channel], asked[1][channel]
+
+
+def _roas(units: _Daily, price: FloatArray, asked: tuple[FloatArray, FloatArray]) -> FloatArray:
     with np.errstate(divide="ignore", invalid="ignore"):
         roas = price * units.sales / units.profit / SALES_ELASTICITY
-    return np.where(np.isfinite(roas) & (roas > 0), roas, np.nan)
+        least = np.maximum(asked[0], np.where(asked[1] > 0, asked[1] * units.sales / units.incremental, 0.0))
+    return np.where(np.isfinite(roas) & (roas > 0), np.fmax(roas, least), np.nan)
 
 
-def _cap(units: _Daily, price: FloatArray) -> FloatArray:
+def _cap(units: _Daily, roas: FloatArray) -> FloatArray:
+    """What an order may cost where its sales are to be so many times that."""
     with np.errstate(divide="ignore", invalid="ignore"):
-        cap = SALES_ELASTICITY * units.profit / units.orders / price
+        cap = units.sales / units.orders / roas
     return np.where(np.isfinite(cap) & (cap > 0), cap, np.nan)

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from bidding.account import Account
 from bidding.click_value import may_rise
-from bidding.dual import Dual, Problem, shortfall, solve, solve_with_targets, totals
+from bidding.dual import Dual, Problem, shortfall, solve, solve_with_targets, totals, within_prices
 from bidding.errors import BidError
 from bidding.knapsack import best_upgrade
 from bidding.outlook import BidChoice, BidResponse, ClickValues
@@ -23,6 +23,9 @@ FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 BoolArray = NDArray[np.bool_]
 
+WORTH_MOVING = 0.001
+"""Share of what a target brings by which its choice must gain for a night to move it. Near the optimum it is flat:
+a bid 8 % off it loses half a thousandth, and to chase it would turn bids about with every day's chance."""
 UPGRADES = 40
 WORTH_PLACING = 1e-7
 """Share of a budget below which what is left over is not worth another upgrade."""
@@ -60,11 +63,18 @@ class ChoiceSettings:
         spending: whether the budget is to be spent.
         first, last: columns between which each target's bid may lie, `(N,)`; `None` for all, save that targets whose
             factor is not trusted (`may_rise`) do not go above the bid in force.
+        stay: the column in force, `(N,)`; `None` for that of the response.
+        worth_moving: share of what a target brings there by which its choice must gain to move at all.
+        price_range: lowest and highest price of money, by channel, `(C,)` each, that may decide; beyond them the
+            budget is missed rather than every bid moved. `None` for any. Not for channels with a target on return.
     """
 
     spending: Spending = Spending.PLAN
     first: IntArray | None = None
     last: IntArray | None = None
+    stay: IntArray | None = None
+    worth_moving: float = 0.0
+    price_range: tuple[FloatArray, FloatArray] | None = None
 
 
 def return_targets(account: Account, snapshot: Snapshot) -> tuple[ReturnTarget | None, ...]:
@@ -110,7 +120,10 @@ def choose_bids(
     short = problem.has_target & (shortfall(problem, dual.column) > 1e-9 * problem.budget)
     if short.any():
         dual = solve_with_targets(problem, short)
-    column = _place_the_rest(problem, dual)
+    kept = np.ones(len(problem.budget), dtype=bool)
+    if settings.price_range is not None:
+        dual, kept = within_prices(problem, dual, settings.price_range)
+    column = _place_the_rest(problem, dual, kept)
     objective, cost, _ = totals(problem, column)
     return BidChoice(
         column=column,
@@ -146,6 +159,7 @@ def _problem(
     last = np.where(may_rise(values), options - 1, response.current) if settings.last is None else settings.last
     smart = snapshot.campaigns.strategy[snapshot.targets.campaign] == Strategy.SMART
     kept = smart | ~snapshot.targets.enabled
+    stay = response.current if settings.stay is None else settings.stay
     incremental = np.array([each is None or each.kind is Return.INCREMENTAL for each in asked])
     return Problem(
         clicks=response.clicks,
@@ -160,15 +174,17 @@ def _problem(
         target=np.array([0.0 if each is None else each.value for each in asked]),
         has_target=np.array([each is not None for each in asked]),
         own_cost=0.0 if settings.spending is Spending.PLAN else 1.0,
+        stay=stay,
+        stay_worth=settings.worth_moving * values.profit * response.clicks[np.arange(count), stay],
     )
 
 
-def _place_the_rest(problem: Problem, dual: Dual) -> IntArray:
+def _place_the_rest(problem: Problem, dual: Dual, wanted: BoolArray) -> IntArray:
     """Single upgrades for what whole bids leave of a budget, first among targets that are indifferent at the price."""
     column = dual.column.copy()
     _, cost, _ = totals(problem, column)
     for place, budget in enumerate(problem.budget):
-        if dual.price[place] <= 0 or dual.target_price[place] > 0:
+        if dual.price[place] <= 0 or dual.target_price[place] > 0 or not wanted[place]:
             continue
         mine = problem.channel == place
         torn = np.flatnonzero(mine & problem.counted & (dual.cheaper_price_column != column))

@@ -22,8 +22,13 @@ SMALLEST_SHARE = 0.05
 SHAPE_WEEKS, SHAPE_PRIOR_WEEKS = 8, 4.0
 TRUSTED_DAYS = 5.0
 LARGEST_CORRECTION = 1.5
-HEADROOM = 1.3
+OUTLIER = 1.3
+HEADROOM = 3.0
 """A campaign's daily budget over its expected cost: chance moves single campaigns; bids hold the channel."""
+TOLERANCE = 0.01
+"""Of a period's money: by how much it may be overspent."""
+USUAL_LEEWAY, LAST_DAYS = 1.3, 12.0
+"""Tonight's price of money over the steady one at most, while more than the last days are left to make up in."""
 DOUBLE = 2.0
 """Platforms let a day spend twice its daily budget."""
 
@@ -129,15 +134,37 @@ def correction(expected: FloatArray, spent: FloatArray) -> float:
     if len(expected) == 0 or expected.sum() <= 0 or spent.sum() <= 0:
         return 1.0
     trust = len(expected) / (len(expected) + TRUSTED_DAYS)
-    ratio = (expected.sum() / spent.sum()) ** trust
+    ratio = (1.0 / _usual_ratio(expected, spent)) ** trust
     return float(np.clip(ratio, 1.0 / LARGEST_CORRECTION, LARGEST_CORRECTION))
+
+
+def _usual_ratio(expected: FloatArray, spent: FloatArray) -> float:
+    """Spent over expected, days that stand out brought near the median: a sale says nothing of the days after it."""
+    told = expected > 0
+    each = spent[told] / expected[told]
+    middle = float(np.median(each))
+    if middle <= 0:
+        return float(spent.sum() / expected.sum())
+    near = np.clip(each, middle / OUTLIER, middle * OUTLIER)
+    return float((near * expected[told]).sum() / expected[told].sum())
+
+
+def price_leeway(today: Sequence[DailyBudget]) -> FloatArray:
+    """How many times the steady price of money up or down each channel's may be tonight, `(C,)`.
+
+    Little, so that a day's chance does not move every bid; more on a period's last days, which must close the rest.
+    """
+    left = np.array([max(each.days_left, 1) for each in today])
+    leeway: FloatArray = 1.0 + (USUAL_LEEWAY - 1.0) * np.maximum(1.0, LAST_DAYS / left)
+    return leeway
 
 
 def campaign_budgets(budget: DailyBudget, expected_cost: FloatArray, least: float, step: float = 0.01) -> FloatArray:
     """Daily budgets of a channel's campaigns, on the platform's step, `(M,)`.
 
-    Each has room above its expected cost, as bids hold the channel; but even if every campaign spent twice its budget
-    today, as platforms allow, no more would go than is left of the period, save that today's own budget stands.
+    Each has much room above its expected cost: bids hold the channel, and a budget that ends a day early cuts good and
+    bad clicks alike. But even if every campaign spent twice its budget today, as platforms allow, no more would go
+    than is left of the period and `TOLERANCE` of it.
 
     Args:
         budget: of the channel today.
@@ -147,8 +174,8 @@ def campaign_budgets(budget: DailyBudget, expected_cost: FloatArray, least: floa
     """
     total, count = expected_cost.sum(), len(expected_cost)
     share = expected_cost / total if total > 0 else np.full(count, 1.0 / max(count, 1))
-    left = budget.planned - budget.spent
-    room = max(min(HEADROOM * budget.today, left / DOUBLE), budget.today)
+    left = max(budget.planned - budget.spent, 0.0) + TOLERANCE * budget.planned
+    room = min(HEADROOM * max(total, budget.today), left / DOUBLE)
     stepped: FloatArray = np.floor(room * share / step + 1e-9) * step
     return np.maximum(stepped, least).round(6)
 

@@ -19,6 +19,9 @@ from bidding.snapshot import Snapshot
 
 FloatArray = NDArray[np.float64]
 
+FAR = 3.0
+"""How many times the base up or down a steady price of money looks: about as far as curves are kept."""
+
 
 @dataclass(frozen=True, eq=False)
 class Reach:
@@ -62,14 +65,39 @@ def lifted(reach: Reach, snapshot: Snapshot, asked: Increases) -> Reach:
     return Reach(reach.base, low, high)
 
 
+def far_reach(
+    snapshot: Snapshot, account: Account, bounds: PlatformBounds, reach: Reach
+) -> tuple[FloatArray, FloatArray]:
+    """Lowest and highest bids that coming nights can reach, money, `(N,)` each: `FAR` times the base, within limits."""
+    limits = [next(c.limits for c in account.channels if c.name == name) for name in snapshot.channels]
+    least, most = _fixed(snapshot, limits, bounds)
+    low, high = np.maximum(reach.base / FAR, least), np.minimum(reach.base * FAR, most)
+    return np.minimum(low, reach.low), np.maximum(high, reach.high)
+
+
 def highest_columns(response: BidResponse, reach: Reach, may_rise: NDArray[np.bool_]) -> NDArray[np.int64]:
     """Last column that each target's choice may take, `(N,)`: the base's where its bid may not rise.
 
     The column of the bid in force will not do: where jitter has raised that, the base would follow it up.
     """
-    base = np.abs(response.bids - reach.base[:, None]).argmin(axis=1)
+    base = column_of(response, reach.base)
     last: NDArray[np.int64] = np.where(may_rise, response.bids.shape[1] - 1, base).astype(np.int64)
     return last
+
+
+def columns_within(response: BidResponse, reach: Reach) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """First and last column that tonight's limits leave, `(N,)` each; the base's is one of them."""
+    near = 1e-6
+    first = (response.bids < reach.low[:, None] - near).sum(axis=1)
+    last = (response.bids <= reach.high[:, None] + near).sum(axis=1) - 1
+    base = column_of(response, reach.base)
+    return np.minimum(first, base), np.maximum(last, base)
+
+
+def column_of(response: BidResponse, bids: FloatArray) -> NDArray[np.int64]:
+    """The column nearest to each target's bid, money, `(N,)`; the first of equals."""
+    column: NDArray[np.int64] = np.abs(response.bids - bids[:, None]).argmin(axis=1)
+    return column
 
 
 def _fixed(snapshot: Snapshot, limits: list[BidLimits], bounds: PlatformBounds) -> tuple[FloatArray, FloatArray]:

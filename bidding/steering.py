@@ -14,6 +14,7 @@ from bidding.guardrails.moves_of_levers import PLACEMENT_REST_DAYS
 from bidding.in_force import has_placements, in_force
 from bidding.levers import SmartLevers, smart_levers
 from bidding.night import Steering
+from bidding.optimize import return_targets
 from bidding.outlook import BidChoice, BidResponse, ClickValues
 from bidding.pacing import DailyBudget, campaign_budgets, correction
 from bidding.past_runs import Past
@@ -30,12 +31,17 @@ LEAST_APPETITE, LARGEST_APPETITE = 0.8, 1.25
 
 
 def steering_of(
-    snapshot: Snapshot, learnt: tuple[ClickValues, BidResponse, BidChoice], budgets: Money, asked: Increases, past: Past
+    snapshot: Snapshot,
+    account: Account,
+    learnt: tuple[ClickValues, BidResponse, BidChoice],
+    budgets: Money,
+    asked: Increases,
+    past: Past,
 ) -> Steering:
     """What is asked beside bids and budgets.
 
     Args:
-        snapshot: the account this morning.
+        snapshot, account: as they are this morning.
         learnt: values, response and choice of the night.
         budgets: money of a usual day by channel.
         asked: `increases_of`.
@@ -45,7 +51,7 @@ def steering_of(
     return Steering(
         increases=asked.wanted,
         modifiers=asked.modifiers,
-        levers=smart_levers(snapshot, *learnt, money),
+        levers=smart_levers(snapshot, *learnt, money, return_targets(account, snapshot)),
         edits=past.edits,
         placement_history=past.histories[ChangeKind.PLACEMENT],
         target_history=past.histories[ChangeKind.TARGET],

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from measurement.future import by_lag, carried_in, shape_of
+from measurement.future import carried_in, shape_of
 from measurement.preparation import LAGS
 from measurement.transforms import SMALLEST_DOSE
 from measurement.weekly_response import WeeklyResponse
@@ -24,7 +24,7 @@ class CoarseResponse:
     """Mean sales by schedule. C channels, D draws, G groups of geos, L lags, T weeks with the tail after the plan.
 
     Attributes:
-        weights: adstock, `(C, D, L)`.
+        adstock: what a unit of dose in each week leaves in each week, `(C, D, T, W)`.
         per_spend: dose per head that a unit of money in a week brings, `(C, 1, G, 1)`.
         carried: dose from before the plan, `(C, D, G, T)`.
         heads: sales of a fully saturated week over the number of draws, `(C, D, G, 1)`.
@@ -32,7 +32,7 @@ class CoarseResponse:
         before: what carry-in alone sells, `(C,)`.
     """
 
-    weights: SingleArray
+    adstock: SingleArray
     per_spend: SingleArray
     carried: SingleArray
     heads: SingleArray
@@ -42,23 +42,22 @@ class CoarseResponse:
 
     def mean_sales(self, spend: FloatArray) -> FloatArray:
         """Incremental sales of schedules `(M, C, W)`, `(M, C)`."""
-        return np.stack([self._sold(self._saturated(self._dose(one))) - self.before for one in spend])
+        return self._sold(self._saturated(self._dose(spend))) - self.before
 
     def sales_and_slopes(self, spend: FloatArray) -> tuple[FloatArray, FloatArray]:
-        """Incremental sales of one schedule `(C, W)`, `(C,)`, and what a unit more in each week adds, `(C, W)`."""
+        """Incremental sales of schedules `(M, C, W)`, `(M, C)`, and what a unit more in each week adds, `(M, C, W)`."""
         dose = self._dose(spend)
         saturated = self._saturated(dose)
         rise = self.slope * saturated * (1 - saturated) / np.maximum(dose, SMALLEST_DOSE)
-        worth = (rise * (self.heads * self.per_spend)).sum(axis=2)
-        by_week = np.matmul(np.swapaxes(self.weights, 1, 2), worth).astype(np.float64)
-        weeks = spend.shape[1]
-        slopes: FloatArray = np.sum([by_week[:, lag, lag : lag + weeks] for lag in range(LAGS)], axis=0)
-        return self._sold(saturated) - self.before, slopes
+        worth = (rise * (self.heads * self.per_spend)).sum(axis=3)
+        slopes = np.matmul(_flat(self.adstock).swapaxes(1, 2), _flat(worth.transpose(1, 2, 3, 0)))
+        return self._sold(saturated) - self.before, slopes.transpose(2, 0, 1).astype(np.float64)
 
     def _dose(self, spend: FloatArray) -> SingleArray:
-        lagged = np.moveaxis(by_lag(spend.T), 2, 0).astype(np.float32)
-        adstocked = np.matmul(self.weights, np.swapaxes(lagged, 1, 2))
-        dose: SingleArray = self.carried + self.per_spend * adstocked[:, :, None, :]
+        """Of schedules `(M, C, W)`, `(M, C, D, G, T)`."""
+        by_draw = np.matmul(_flat(self.adstock), spend.transpose(1, 2, 0).astype(np.float32))
+        adstocked = by_draw.transpose(2, 0, 1).reshape(len(spend), *self.adstock.shape[:3])
+        dose: SingleArray = self.carried + self.per_spend * adstocked[:, :, :, None, :]
         return dose
 
     def _saturated(self, dose: SingleArray) -> SingleArray:
@@ -68,8 +67,14 @@ class CoarseResponse:
         return saturated
 
     def _sold(self, saturated: SingleArray) -> FloatArray:
-        sold: FloatArray = (saturated * self.heads).sum(axis=(1, 2, 3), dtype=np.float64)
+        sold: FloatArray = (saturated * self.heads).sum(axis=(2, 3, 4), dtype=np.float64)
         return sold
+
+
+def _flat(by_draw_and_week: SingleArray) -> SingleArray:
+    """Draws and weeks as one axis: `(C, D, T, N)` to `(C, D T, N)`."""
+    channels, _, _, last = by_draw_and_week.shape
+    return by_draw_and_week.reshape(channels, -1, last)
 
 
 def coarsen(response: WeeklyResponse, most_draws: int, most_groups: int) -> CoarseResponse:
@@ -87,7 +92,7 @@ def coarsen(response: WeeklyResponse, most_draws: int, most_groups: int) -> Coar
         tail = np.zeros((*carried.shape[:2], response.weeks))
         parts.append(
             {
-                "weights": shape.weights,
+                "adstock": _adstock(shape.weights, response.weeks),
                 "per_spend": (mean @ horizon.dose_per_spend[channel])[None, :, None],
                 "carried": np.concatenate([carried, tail], axis=2),
                 "heads": (shape.heads @ groups.T)[:, :, None] / len(chosen),
@@ -99,6 +104,14 @@ def coarsen(response: WeeklyResponse, most_draws: int, most_groups: int) -> Coar
     alone = CoarseResponse(**stacked, before=np.zeros(len(parts)))
     nothing = np.zeros((1, len(parts), response.weeks))
     return CoarseResponse(**stacked, before=alone.mean_sales(nothing)[0])
+
+
+def _adstock(weights: FloatArray, weeks: int) -> FloatArray:
+    """Adstock weights `(D, LAGS)` as a matrix from the plan's weeks to these and the tail after them, `(D, T, W)`."""
+    matrix = np.zeros((len(weights), weeks + LAGS - 1, weeks))
+    for week in range(weeks):
+        matrix[:, week : week + LAGS, week] = weights
+    return matrix
 
 
 def _groups(dose_per_spend: FloatArray, population: FloatArray, most: int) -> FloatArray:

@@ -1,6 +1,5 @@
 """Date and geo columns in, a balanced grid out: which record is which geo's which period, without a hole."""
 
-import unicodedata
 from collections import Counter
 from dataclasses import dataclass
 
@@ -9,6 +8,7 @@ from numpy.typing import NDArray
 
 from measurement.dates import labels_of, read_dates
 from measurement.errors import PanelError
+from measurement.lookalikes import appearance, difference
 from measurement.panel import Frequency
 from measurement.panel_file import Table
 
@@ -86,12 +86,11 @@ def _read_geos(table: Table, column: str | None) -> tuple[str, ...]:
         first_row.setdefault(text, int(row))
     spellings: dict[str, str] = {}
     for text, row in first_row.items():
-        plain = " ".join(unicodedata.normalize("NFKC", text).casefold().split())
-        other = spellings.setdefault(plain, text)
+        other = spellings.setdefault(appearance(text), text)
         if other != text:
             raise PanelError(
-                f"column {column!r}, row {row}, holds {text!r}, and row {first_row[other]} {other!r}: they differ only "
-                "in case or blanks; write one geo in one way"
+                f"column {column!r}, row {row}, holds {text!r}, and row {first_row[other]} {other!r}: they "
+                f"{difference(other, text)}; write one geo in one way"
             )
     return tuple(text.strip() for text in texts)
 

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from measurement.column_roles import ColumnRoles
 from measurement.columns import column_roles
 from measurement.errors import PanelError
+from measurement.lookalikes import refuse_lookalikes
 from measurement.number_columns import NumberReader, number_reader
 from measurement.panel import Panel
 from measurement.panel_arrays import assemble
@@ -79,6 +80,8 @@ def read_panel(
     else:
         grid, missing = _without_geos_with_gaps(grid, roles, numbers)
     panel, notes = assemble(grid, roles, numbers, panel_map or PanelMap())
+    refuse_lookalikes(panel.channel_names, "channels")
+    refuse_lookalikes((outcome.name for outcome in panel.outcomes), "outcomes")
     if purpose is Purpose.FIT:
         refuse_unfit(panel)
     left_out = tuple(missing)

@@ -6,6 +6,7 @@ they can, because nothing seems to follow them; by the second, S-shaped channels
 """
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -81,11 +82,10 @@ def search(response: WeeklyResponse, limits: Limits) -> Found:
     patterns = project(_patterns(response.open_weeks, limits), limits)
     starts = _best_of_each_kind(patterns, _Objective.of(response, even, SCREENING))
     objective = _Objective.of(response, even, CLIMBING)
-    best, best_gain = even, np.zeros(len(even))
-    for start in starts:
-        climbed, gain = _climb(objective, start, limits)
-        best, best_gain = np.where((gain > best_gain)[:, None], climbed, best), np.maximum(gain, best_gain)
-    return Found(best, best_gain)
+    climbed, gain = _climb(objective, starts, limits)
+    climbed, gain = np.concatenate([even[None], climbed]), np.concatenate([np.zeros((1, len(even))), gain])
+    best, channels = gain.argmax(axis=0), np.arange(len(even))
+    return Found(climbed[best, channels], gain[best, channels])
 
 
 @dataclass(frozen=True)
@@ -114,24 +114,27 @@ class _Objective:
 
     def gain(self, spend: FloatArray) -> FloatArray:
         """The smaller gain of schedules `(M, C, W)`, `(M, C)`."""
-        both = []
-        for after, base in zip(self.afters, self.base, strict=True):
-            followed = np.concatenate([spend, np.broadcast_to(after, (len(spend), *after.shape))], axis=2)
-            both.append(self.coarse.mean_sales(followed) - base)
-        smaller: FloatArray = np.minimum(*both) / self.size
+        sold = self.coarse.mean_sales(self._followed(spend)).reshape(2, *spend.shape[:2])
+        smaller: FloatArray = np.minimum(*(sold - self.base[:, None])) / self.size
         return smaller
 
     def gain_and_slopes(self, spend: FloatArray) -> tuple[FloatArray, FloatArray]:
-        """The smaller gain of one schedule `(C, W)`, softened, and what a unit more in each week adds to it."""
-        weeks = spend.shape[1]
-        gains, slopes = [], []
-        for after, base in zip(self.afters, self.base, strict=True):
-            sales, slope = self.coarse.sales_and_slopes(np.concatenate([spend, after], axis=1))
-            gains.append((sales - base) / self.size)
-            slopes.append(slope[:, :weeks] / self.size[:, None])
+        """The smaller gain of schedules `(M, C, W)`, softened, and what a unit more in each week adds to it."""
+        sold, slope = self.coarse.sales_and_slopes(self._followed(spend))
+        gains = (sold.reshape(2, *spend.shape[:2]) - self.base[:, None]) / self.size
+        slopes = slope.reshape(2, *spend.shape[:2], -1)[..., : spend.shape[2]] / self.size[:, None]
         soft = -SOFTNESS * np.logaddexp(-gains[0] / SOFTNESS, -gains[1] / SOFTNESS)
-        first = np.exp((soft - gains[0]) / SOFTNESS)[:, None]
+        first = np.exp((soft - gains[0]) / SOFTNESS)[..., None]
         return soft, first * slopes[0] + (1 - first) * slopes[1]
+
+    def _followed(self, spend: FloatArray) -> FloatArray:
+        """Schedules `(M, C, W)` with nothing after them, then with even weeks after them, `(2 M, C, W + L)`."""
+        return np.concatenate(
+            [
+                np.concatenate([spend, np.broadcast_to(after, (len(spend), *after.shape))], axis=2)
+                for after in self.afters
+            ]
+        )
 
 
 def _best_of_each_kind(patterns: FloatArray, objective: _Objective) -> FloatArray:
@@ -153,22 +156,25 @@ def _best_of_each_kind(patterns: FloatArray, objective: _Objective) -> FloatArra
 
 
 def _climb(objective: _Objective, spend: FloatArray, limits: Limits) -> tuple[FloatArray, FloatArray]:
-    """Projected gradient steps, each channel with a step of its own that grows on success and shrinks on failure."""
+    """Projected gradient steps from schedules `(M, C, W)`; each channel of each has a step of its own.
+
+    Steps grow on success and shrink on failure.
+    """
     gain, slopes = objective.gain_and_slopes(spend)
-    step = 0.3 * limits.high.max(axis=1)
+    step = np.broadcast_to(0.3 * limits.high.max(axis=1), gain.shape)
     for _ in range(STEPS):
-        size = np.maximum(np.ptp(slopes, axis=1), 1e-12)
-        tried = project(spend + (step / size)[:, None] * slopes, limits)
+        size = np.maximum(np.ptp(slopes, axis=2), 1e-12)
+        tried = project(spend + (step / size)[..., None] * slopes, limits)
         tried_gain, tried_slopes = objective.gain_and_slopes(tried)
         won = tried_gain > gain
-        spend, slopes = np.where(won[:, None], tried, spend), np.where(won[:, None], tried_slopes, slopes)
+        spend, slopes = np.where(won[..., None], tried, spend), np.where(won[..., None], tried_slopes, slopes)
         gain, step = np.where(won, tried_gain, gain), np.where(won, 1.5 * step, 0.4 * step)
     return spend, gain
 
 
 def _patterns(open_weeks: BoolArray, limits: Limits) -> FloatArray:
     """Schedules that give what is above the least to bursts of weeks, `(M, C, W)`; the first is even."""
-    by_mask = {key: _bursts(mask) for key, mask in {mask.tobytes(): mask for mask in open_weeks}.items()}
+    by_mask = {mask.tobytes(): _bursts(tuple(mask.tolist())) for mask in open_weeks}
     most = max(len(rows) for rows in by_mask.values())
     filled = {
         key: np.concatenate([rows, np.repeat(rows[:1], most - len(rows), axis=0)]) for key, rows in by_mask.items()
@@ -179,10 +185,12 @@ def _patterns(open_weeks: BoolArray, limits: Limits) -> FloatArray:
     return laid
 
 
-def _bursts(mask: BoolArray) -> FloatArray:
+@lru_cache(maxsize=64)
+def _bursts(open_weeks: tuple[bool, ...]) -> FloatArray:
     """Which weeks are on, `(M, W)`: bursts of several lengths, spaced evenly and set early, mid or late."""
+    mask = np.array(open_weeks, dtype=np.float64)
     places = np.flatnonzero(mask)
-    rows = {mask.astype(np.float64).tobytes(): mask.astype(np.float64)}
+    rows = {mask.tobytes(): mask}
     for share in ON_SHARES:
         for length in BURST_WEEKS:
             count = max(1, round(max(1.0, share * len(places)) / length))

@@ -15,6 +15,7 @@ from api.store.states import Role
 
 if TYPE_CHECKING:
     from api.service import Service
+    from api.settings import Settings
 
 app = typer.Typer(help="Accounts and keys of the service, and models brought into it.", no_args_is_help=True)
 
@@ -45,9 +46,9 @@ def create_account(
     from api.services.administer import create_account
     from api.store.accounts import NewAccount
 
-    with _service(data, new=True) as service:
+    with opened(data, new=True) as service:
         made = create_account(service, NewAccount(name, currency, time_zone, retention_days))
-    _tell(made, json, f"account {made['id']} of {safe(name)}; now a key: rmo admin create-key --account {made['id']}")
+    tell(made, json, f"account {made['id']} of {safe(name)}; now a key: rmo admin create-key --account {made['id']}")
     return ExitCode.DONE
 
 
@@ -71,7 +72,7 @@ def create_key(
     if owner is None and role is not Role.ADMIN:
         raise typer.BadParameter("a key of the installation is an admin's", param_hint="--role")
     expires = None if expires_days is None else now() + timedelta(days=expires_days)
-    with _service(data, new=installation) as service:
+    with opened(data, new=installation) as service:
         made = create_key(service, KeyWish(owner, role, name, expires=expires))
     _tell_key(made, json)
     return ExitCode.DONE
@@ -88,7 +89,7 @@ def list_keys(
     """Show whose keys there are; never the keys themselves."""
     from api.services.administer import all_keys
 
-    with _service(data) as service:
+    with opened(data) as service:
         keys = all_keys(service, _owner(account, installation))
     if json:
         print_json({"items": keys})
@@ -106,9 +107,9 @@ def revoke_key(key: KeyId, data: Data = None, seed: UnusedSeed = 0, json: Json =
     """End a key at once."""
     from api.services.administer import revoke_key
 
-    with _service(data) as service:
+    with opened(data) as service:
         ended = revoke_key(service, key)
-    _tell(ended, json, f"{key} is revoked")
+    tell(ended, json, f"{key} is revoked")
     return ExitCode.DONE
 
 
@@ -123,7 +124,7 @@ def rotate_key(
     """A new key of the same role; the old one ends after the grace."""
     from api.services.administer import rotate_key
 
-    with _service(data) as service:
+    with opened(data) as service:
         made = rotate_key(service, key, timedelta(hours=grace_hours))
     _tell_key(made, json)
     return ExitCode.DONE
@@ -140,20 +141,26 @@ def import_model(
     """Bring a model that was fitted with rmo fit into the service."""
     from api.services.administer import import_model
 
-    with _service(data) as service:
+    with opened(data) as service:
         made = import_model(service, account, folder)
-    _tell(made, json, f"model {made['id']}, {made['status'].replace('_', ' ')}")
+    tell(made, json, f"model {made['id']}, {made['status'].replace('_', ' ')}")
     return ExitCode.DONE
 
 
+def settings_of(data: Path | None) -> "Settings":
+    """Settings from the environment, with the folder that was given."""
+    from api.settings import read_settings
+
+    return read_settings(**({} if data is None else {"data": data}))
+
+
 @contextmanager
-def _service(data: Path | None, new: bool = False) -> "Iterator[Service]":
+def opened(data: Path | None, new: bool = False) -> "Iterator[Service]":
     """The service of a folder; one that is not there yet is made only where that makes sense."""
     from api.refusals import BadSettings
     from api.service import Service
-    from api.settings import read_settings
 
-    settings = read_settings(**({} if data is None else {"data": data}))
+    settings = settings_of(data)
     if not new and settings.database_url is None and not Path(settings.database.database or "").is_file():
         raise BadSettings(
             f"{settings.data} holds no data of a service; name its folder with --data, or begin with "
@@ -172,7 +179,8 @@ def _owner(account: str | None, installation: bool) -> str | None:
     return account
 
 
-def _tell(answer: dict[str, Any], json: bool, words: str) -> None:
+def tell(answer: dict[str, Any], json: bool, words: str) -> None:
+    """One JSON object, or words for people."""
     if json:
         print_json(answer)
     else:

@@ -20,6 +20,9 @@ def print_run(console: Console, run: Mapping[str, Any], currency: str) -> None:
     console.print(
         f"[bold]Run {run['run']}[/bold] for {run['day']}: {counts['changes']:,} changes, {counts['held']:,} held"
     )
+    kinds = [f"{count:,} {name.replace('_', ' ')}" for name, count in run["changes_by_kind"].items() if count]
+    if len(kinds) > 1:
+        console.print("Changes of " + ", ".join(kinds))
     if run["changes"]:
         made = table("Changes", _CHANGES)
         for change in run["changes"][:SHOWN]:

@@ -26,6 +26,7 @@ from api.cli.geo_options import (
 )
 from api.cli.options import Json, MapFile, PanelFile, Seed, UnusedSeed, names
 from api.cli.output import computing, note, people, print_json, warn
+from api.lock_json import lock_json
 
 Start = Annotated[datetime, typer.Option("--start", help="First day of the test.", show_default=False, **DAY)]
 End = Annotated[datetime | None, typer.Option("--end", help="Last day of the test.", show_default=False, **DAY)]
@@ -174,11 +175,7 @@ def freeze(lock_files: LockArguments, out: OutFreeze, seed: UnusedSeed = 0, json
 
 
 def _told(file: Any, path: Path) -> dict[str, Any]:
-    """A lock without the marks of its data, with its hashes and log."""
-    content = dict(file.content)
-    content["data"] = {key: value for key, value in content["data"].items() if key != "marks"}
-    log = [{"event": entry.event, "at": entry.at, **entry.detail} for entry in file.log]
-    return {"lock": str(path), "hash": file.hash, "seal": file.seal, **content, "log": log}
+    return {"lock": str(path), **lock_json(file)}
 
 
 def _print(json: bool, told: dict[str, Any], printer: str) -> None:

@@ -9,6 +9,9 @@ import typer
 
 from api.cli import (
     admin,
+    admin_backup,
+    admin_operations,
+    admin_privacy,
     bids,
     check,
     compare,
@@ -51,6 +54,8 @@ for module in (
     admin,
 ):
     module.register(app)
+for group in (admin_backup, admin_privacy, admin_operations):
+    group.register(admin.app)
 
 
 def run(arguments: Sequence[str]) -> int:

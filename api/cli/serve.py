@@ -3,7 +3,7 @@
 import signal
 import socket
 from contextlib import suppress
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -40,17 +40,16 @@ def register(app: typer.Typer) -> None:
 
 def serve(data: Data = None, port: Port = None, host: Host = None, seed: UnusedSeed = 0, json: Json = False) -> int:
     """Answer over HTTP: accounts, datasets, models and plans. Everything is kept in the data folder."""
-    import uvicorn
-
-    from api.app import create_app
+    from api.logs import configure_logs
     from api.settings import is_loopback, read_settings
 
     given = {name: value for name, value in (("data", data), ("port", port), ("host", host)) if value is not None}
     settings = read_settings(**given)
     with _listen(settings.host, settings.port) as listening:
         settings = read_settings(**given | {"port": listening.getsockname()[1]})
+        configure_logs(settings.log_json)
         has_key = _prepare(settings)
-        server = uvicorn.Server(uvicorn.Config(create_app(settings), log_level="warning"))
+        server = _server(settings)
         if json:
             print_json({"url": settings.url, "data": str(settings.data)})
         note(f"serving {settings.data} on {settings.url}; Ctrl-C ends it")
@@ -61,6 +60,22 @@ def serve(data: Data = None, port: Port = None, host: Host = None, seed: UnusedS
         _run_until_told(server, listening)
     note("stopped")
     return ExitCode.DONE
+
+
+def _server(settings: "Settings") -> "Server":
+    """Asked to stop, it says so at /readyz at once, answers what it has begun, and ends streams that go on too long."""
+    import uvicorn
+
+    from api.app import create_app
+    from api.readiness import draining
+
+    class Draining(uvicorn.Server):
+        def handle_exit(self, sig: int, frame: Any) -> None:
+            draining.set()
+            super().handle_exit(sig, frame)
+
+    app = create_app(settings, with_worker=settings.embedded_worker)
+    return Draining(uvicorn.Config(app, log_config=None, timeout_graceful_shutdown=settings.seconds_to_stop))
 
 
 def _prepare(settings: "Settings") -> bool:

@@ -25,12 +25,15 @@ def worker(data: Data = None, seed: UnusedSeed = 0, json: Json = False) -> int:
     Asked to stop (SIGTERM or Ctrl-C), it takes no more jobs, lets short ones end, and hands the rest to other workers.
     """
     from api.jobs.opening import worker_of
+    from api.logs import configure_logs
     from api.service import Service
     from api.settings import read_settings
 
     asked = threading.Event()
     before = {ending: signal.signal(ending, _ending(asked)) for ending in (signal.SIGTERM, signal.SIGINT)}
-    service = Service.open(read_settings(**({} if data is None else {"data": data})))
+    settings = read_settings(**({} if data is None else {"data": data}))
+    configure_logs(settings.log_json)
+    service = Service.open(settings)
     try:
         at_work = worker_of(service)
         at_work.start()

@@ -98,6 +98,8 @@ def bid_run(asked: Document, tell: Tell) -> Document:
     from bidding.ledger_file import FileLedger
 
     optional = {name: _path(asked[name]) for name in ("factors", "availability", "events", "freeze")}
+    ledger = Path(asked["ledger"])
+    optional["archive"] = ledger / "pulls"
     files = BidFiles(Path(asked["account_file"]), Path(asked["reports"]), Path(asked["plan"]), **optional)
     start = asked["plan_start"]
     settings = NightSettings(
@@ -106,7 +108,7 @@ def bid_run(asked: Document, tell: Tell) -> Document:
         asked["seed"] or 0,
         lambda stage: tell({"stage": stage}),
     )
-    return run_json(propose_bids(files, FileLedger(Path(asked["ledger"])), settings), SHOWN_CHANGES)
+    return run_json(propose_bids(files, FileLedger(ledger), settings), SHOWN_CHANGES)
 
 
 def _path(name: str | None) -> Path | None:

@@ -56,11 +56,12 @@ class Kind:
 def kinds() -> dict[str, Kind]:
     """All kinds, by the names that `api/jobs/submission.py` has for them."""
     from api.jobs import bid_jobs, fit_jobs, geo_jobs
-    from api.jobs.submission import BID_RUN, FIT, GEO_ANALYZE, GEO_DESIGN
+    from api.jobs.submission import BID_RUN, FIT, GEO_ANALYZE, GEO_DESIGN, GEO_NEXT
 
     return {
         FIT: Kind(Queue.FITS, "api.jobs.errands:fit", fit_jobs.prepare, fit_jobs.keep),
         GEO_DESIGN: Kind(Queue.TESTS, "api.jobs.errands:geo_design", geo_jobs.prepare, geo_jobs.keep_design),
         GEO_ANALYZE: Kind(Queue.TESTS, "api.jobs.errands:geo_analyze", geo_jobs.prepare, geo_jobs.keep_analysis),
+        GEO_NEXT: Kind(Queue.TESTS, "api.jobs.geo_errands:next_test", geo_jobs.prepare_next, geo_jobs.keep_next),
         BID_RUN: Kind(Queue.BIDS, "api.jobs.errands:bid_run", bid_jobs.prepare, bid_jobs.keep),
     }

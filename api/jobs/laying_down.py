@@ -42,6 +42,12 @@ def safe_name(name: str, otherwise: str) -> str:
     return last if _NAME.fullmatch(last) else otherwise
 
 
+def report_name(name: str, place: int) -> str:
+    """The same of a report, whose ending tells what it is."""
+    ending = next((end for end in (".map.toml", Path(name).suffix) if end and name.endswith(end)), "")
+    return safe_name(name, f"report-{place}{ending if _NAME.fullmatch('x' + ending) else '.csv'}")
+
+
 def _panel_name(dataset: Dataset, source: Path) -> str:
     """As its owner calls it, with the ending that its content asks for."""
     with source.open("rb") as file:

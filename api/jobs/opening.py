@@ -22,7 +22,7 @@ def worker_of(service: Service, more: Mapping[str, Kind] | None = None) -> Worke
     given = WorkerSettings(
         engine=engine_database(service.store.engine.url),
         folder=settings.scratch / "jobs",
-        ledgers=settings.data / "ledgers",
+        ledgers=settings.ledgers,
         limits=Limits(settings.job_seconds, settings.job_gibibytes * _GIBIBYTE),
         at_once={
             Queue.FITS: settings.fits_at_once,

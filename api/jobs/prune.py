@@ -9,6 +9,7 @@ from api.store.columns import now
 from api.store.engine import Store
 from api.store.states import DeliveryState, JobState
 from api.store.tables import Delivery, Job
+from api.store.work_tables import JobToForget
 
 KEPT = timedelta(days=90)
 _FEW = 500
@@ -30,4 +31,15 @@ def prune(store: Store, engine: JobEngine) -> int:
     engine.forget(jobs)
     with store.writing() as session:
         session.execute(delete(Job).where(Job.id.in_(jobs)))
+    return len(jobs)
+
+
+def forget_erased(store: Store, engine: JobEngine) -> int:
+    """Drop what the engine knows of jobs whose account was deleted, or whose time is over; says how many."""
+    with store.reading() as session:
+        jobs = list(session.scalars(select(JobToForget.id).limit(_FEW)))
+    if jobs:
+        engine.forget(jobs)
+        with store.writing() as session:
+            session.execute(delete(JobToForget).where(JobToForget.id.in_(jobs)))
     return len(jobs)

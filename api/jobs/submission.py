@@ -19,6 +19,7 @@ from api.store.states import JobState
 from api.store.tables import Job
 
 FIT, GEO_DESIGN, GEO_ANALYZE, BID_RUN = "fit", "geo_design", "geo_analyze", "bid_run"
+GEO_NEXT = "geo_next"
 
 news = threading.Event()
 """Set when this process has committed a job; a worker in the same process need not wait for its next look."""

@@ -23,7 +23,7 @@ from api.jobs.engine import JobEngine, Queue
 from api.jobs.kinds import Kind
 from api.jobs.outgoing import Sender
 from api.jobs.presence import Presence
-from api.jobs.prune import prune
+from api.jobs.prune import forget_erased, prune
 from api.jobs.running import JobRunner, RunnerSettings
 from api.jobs.schedule import submit_due
 from api.jobs.submission import news
@@ -36,6 +36,7 @@ from api.jobs.sweeper import (
     take_in,
     take_over_from_dead,
 )
+from api.services.keep_house import Premises, keep_house
 from api.store.engine import Store
 from api.store.files import Files
 
@@ -80,6 +81,7 @@ class Worker:
         self._kinds = kinds
         self._settings = settings
         self._folder = settings.folder / self.name.replace(":", "-")
+        self._premises = Premises(store, files, settings.ledgers)
         self._sender = Sender(private=settings.private_webhooks)
         running = RunnerSettings(self.name, self._folder, settings.ledgers, settings.limits, settings.attempts)
         self._runner = JobRunner(store, files, kinds, running)
@@ -101,6 +103,8 @@ class Worker:
         self._loop("nights", 5.0, lambda: submit_due(self._store))
         self._loop("messages", 1.0, lambda: deliver_due(self._store, self._sender))
         self._loop("prune", 3600.0, lambda: prune(self._store, self._engine))
+        self._loop("forget", 60.0, lambda: forget_erased(self._store, self._engine))
+        self._loop("house", 3600.0, self._keep_house)
 
     def stop(self) -> None:
         """Take no more jobs, let those at work end, hand back the rest; returns when all is done."""
@@ -113,6 +117,11 @@ class Worker:
         sign_off(self._store, self.name)
         shutil.rmtree(self._folder, ignore_errors=True)
         self._presence.leave()
+
+    def _keep_house(self) -> None:
+        gone = keep_house(self._premises)
+        if gone:
+            log.info("gone: %s", ", ".join(f"{count} {name}" for name, count in gone.items()))
 
     def _tidy_up(self) -> None:
         """Nobody else works on this machine: what lies on desks is left over, and who worked here is gone."""

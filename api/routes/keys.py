@@ -37,6 +37,8 @@ class KeyBody(Body):
 class RotationBody(Body):
     """How long the old key works beside the new one."""
 
+    model_config = ConfigDict(json_schema_extra={"examples": [{"grace_hours": 24}]})
+
     grace_hours: Annotated[int, Field(ge=0, le=24 * 30)] = HOURS_OF_GRACE
 
 

@@ -6,49 +6,40 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Response
 from pydantic import ConfigDict, Field
 
-from api.bodies import Answer, Body
+from api.bodies import Answer, Body, Day, Id, Seed, Text
 from api.deps import Bidder, Reader
 from api.jobs.schedule import set_nightly
 from api.refusals import NotFound
+from api.services.receive_reports import kept_or_none
+from api.store.accounts import find_account
 from api.store.audit import Deed
-from api.store.models import find_model
+from api.store.bid_inputs import account_file
 from api.store.plans import find_plan
-from api.store.tables import Account
 from api.store.work_tables import NightlyBids
 
 router = APIRouter(prefix="/v1/accounts/{account}/nightly-bids", tags=["bid runs"])
 
 _CLOCK = r"^([01][0-9]|2[0-3]):[0-5][0-9]$"
-Sha = Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
-Id = Annotated[str, Field(max_length=30)]
-
-
-class ReportFile(Body):
-    """A report among the account's files, under the name that tells its kind."""
-
-    name: Annotated[str, Field(min_length=1, max_length=100)]
-    sha256: Sha
 
 
 class NightBody(Body):
-    """What a night's bids are proposed from; hashes of files that were sent, ids of a plan and a model."""
+    """What every night's bids are proposed from, beside the newest reports and the account.toml in force.
+
+    By default the plan's own model says what sales are incremental. `availability` and `events` are the texts of such
+    files.
+    """
 
     model_config = ConfigDict(
-        json_schema_extra={
-            "examples": [{"at": "02:30", "account_file": "0" * 64, "plan": "pln_01M8C1776RYKYH3W7AREBBKBD5"}]
-        }
+        json_schema_extra={"examples": [{"at": "02:30", "plan": "pln_01M8C1776RYKYH3W7AREBBKBD5"}]}
     )
 
     at: Annotated[str, Field(pattern=_CLOCK, description="As in 02:30.")]
-    account_file: Sha
     plan: Id
-    reports: Annotated[list[ReportFile], Field(max_length=200, default_factory=list)]
-    model: Id | None = None
-    availability: Sha | None = None
-    events: Sha | None = None
-    freeze: Sha | None = None
-    plan_start: Annotated[str, Field(pattern="^[0-9]{4}-[0-9]{2}-[0-9]{2}$")] | None = None
-    seed: Annotated[int, Field(ge=0, lt=2**32)] = 0
+    factors: bool = True
+    availability: Text | None = None
+    events: Text | None = None
+    plan_start: Day | None = None
+    seed: Seed = 0
 
 
 class NightAnswer(Answer):
@@ -62,15 +53,14 @@ class NightAnswer(Answer):
 @router.put("", response_model=NightAnswer)
 def put_night(caller: Bidder, account: str, body: NightBody) -> dict[str, Any]:
     """Propose bids every night from now on, in place of what was set before."""
+    sides = {name: kept_or_none(caller.service, account, getattr(body, name)) for name in ("availability", "events")}
     with caller.writing(Deed("nightly_bids.set", account, caller.body_sha256)) as session:
-        find_plan(session, account, body.plan)
-        if body.model is not None:
-            find_model(session, account, body.model)
-        owner = session.get(Account, account)
-        assert owner is not None
+        account_file(session, account)
+        plan = find_plan(session, account, body.plan)
         hours, minutes = body.at.split(":")
-        row = set_nightly(session, owner, time(int(hours), int(minutes)), body.model_dump(exclude={"at"}))
-        return _json(row)
+        request: dict[str, Any] = sides | {"plan": plan.id, "model": plan.model_id if body.factors else None}
+        request |= {"reports": [], "plan_start": body.plan_start, "seed": body.seed}
+        return _json(set_nightly(session, find_account(session, account), time(int(hours), int(minutes)), request))
 
 
 @router.get("", response_model=NightAnswer)

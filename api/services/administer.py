@@ -34,6 +34,15 @@ def create_account(service: Service, wanted: NewAccount) -> dict[str, Any]:
         return account_json(account)
 
 
+def set_retention(service: Service, account: str, days: int | None) -> dict[str, Any]:
+    """Say how long an account's data are kept, None for always. Raises NotFound."""
+    with service.store.writing() as session:
+        row = find_account(session, account)
+        row.retention_days = days
+        note(session, Actor(account), Deed("account.retention", account))
+        return account_json(row)
+
+
 def create_key(service: Service, wish: KeyWish) -> dict[str, Any]:
     """Make a key; the answer's `key` is its text. Raises NotFound where there is no such account."""
     with service.store.writing() as session:

@@ -54,6 +54,11 @@ class Planner:
                 self._answers.popitem(last=False)
         return answer
 
+    def forget(self) -> None:
+        """Drop all answers: which account one was for, its name does not tell."""
+        with self._lock:
+            self._answers.clear()
+
     def close(self) -> None:
         """End the processes."""
         for _ in range(self._settings.plan_processes):

@@ -16,7 +16,7 @@ from bidding.account_days import read_availability, read_events
 from bidding.account_file import read_account
 from bidding.changes import ChangeKind
 from bidding.circumstances import Event
-from bidding.click_value import learn_parts, may_rise, value_clicks
+from bidding.click_value import learn_parts, value_clicks
 from bidding.days import totals
 from bidding.errors import BidError
 from bidding.factors import PlannedSpend, factors_of
@@ -25,21 +25,21 @@ from bidding.landscape import bids_in_force, candidate_bids, learn_response
 from bidding.ledger import Ledger
 from bidding.money import MICROS
 from bidding.night import Budgets, Night, PlatformBounds
-from bidding.optimize import ChoiceSettings, choose_bids, return_targets
+from bidding.optimize import return_targets
 from bidding.outlook import BidResponse, ClickValues
-from bidding.pacing import DailyBudget, Period, money_of_usual_day, pace
+from bidding.pacing import DailyBudget, Period, money_of_usual_day, pace, price_leeway
 from bidding.past_runs import past_of
 from bidding.placements import Increases
 from bidding.plan_money import PlanMoney, for_channels, from_day, money_around
 from bidding.platform_bounds import bounds_of
 from bidding.propose import propose
-from bidding.reach import Reach, highest_columns, lifted, reach_of
+from bidding.reach import Reach, far_reach, lifted, reach_of
 from bidding.reports.reading import read_reports
 from bidding.run import BidRun
 from bidding.snapshot import Snapshot, Strategy
+from bidding.steady import Learnt, choose_tonight
 from bidding.steering import corrected, daily_budgets, increases_of, steering_of, within_budget
 from bidding.surroundings import circumstances_of, event_multipliers, events_from, freezes_elsewhere
-from bidding.worth import last_worth_bidding
 from measurement.geotest.freeze import read_freeze
 
 FloatArray = NDArray[np.float64]
@@ -108,11 +108,9 @@ def propose_bids(files: BidFiles, ledger: Ledger, settings: NightSettings) -> Bi
     if fitting is not increases:
         increases, within, response = _within_reach(snapshot, reach, fitting, respond)
     tell("choosing bids")
-    reachable = highest_columns(response, within, may_rise(values))
-    worth = last_worth_bidding(values, response, snapshot, money_per_day)
-    bounded = ChoiceSettings(last=np.minimum(reachable, worth))
-    choice = choose_bids(values, response, snapshot, money_per_day, return_targets(account, snapshot), bounded)
-    steering = steering_of(snapshot, (values, response, choice), money_per_day, increases, past)
+    wanted = return_targets(account, snapshot)
+    choice = choose_tonight(Learnt(values, response), snapshot, money_per_day, within, wanted, price_leeway(today))
+    steering = steering_of(snapshot, account, (values, response, choice), money_per_day, increases, past)
     tell("asking the guardrails")
     night = Night(
         snapshot=snapshot,
@@ -186,7 +184,8 @@ def _reported_roas(snapshot: Snapshot) -> dict[tuple[str, bool | None], float]:
 
 def _response(snapshot: Snapshot, account: Account, bounds: PlatformBounds, reach: Reach) -> BidResponse:
     step = float(bounds.bid_step.max(initial=1)) / MICROS
-    return learn_response(snapshot, account, candidate_bids(reach.base, step, reach.low, reach.high))
+    far = far_reach(snapshot, account, bounds, reach)
+    return learn_response(snapshot, account, candidate_bids(reach.base, step, reach.low, reach.high, far=far))
 
 
 def _within_reach(

@@ -51,6 +51,12 @@ class StoredModels:
             entry.curves.move_to_end(weeks)
             return entry.curves[weeks]
 
+    def forget(self, account: str) -> None:
+        """Drop what is kept of an account."""
+        with self._lock:
+            for key in [key for key in self._entries if key[0] == account]:
+                del self._entries[key]
+
     def _entry(self, account: str, sha256: str) -> _Entry:
         """Threads that ask for the same model meet at its entry, and only the first loads it."""
         with self._lock:

@@ -2,6 +2,7 @@
 
 import zoneinfo
 from dataclasses import dataclass
+from datetime import date
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -50,3 +51,8 @@ def find_account(session: Session, account: str) -> Account:
 def list_accounts(session: Session, page: PageRequest) -> Page[Account]:
     """All accounts, newest first."""
     return page_of(session, select(Account).where(Account.deleted.is_(None)), Account.id, page)
+
+
+def today_in(account: Account) -> date:
+    """The day on the clocks of the account's time zone."""
+    return now().astimezone(zoneinfo.ZoneInfo(account.time_zone)).date()

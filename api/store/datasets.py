@@ -7,10 +7,11 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from api.paging import Page, PageRequest, page_of
-from api.refusals import NotFound
+from api.refusals import Conflict, NotFound
 from api.store.columns import now
 from api.store.ids import Kind, new_id
 from api.store.tables import Account, Dataset
+from measurement.lookalikes import appearance, difference
 
 
 @dataclass(frozen=True)
@@ -27,9 +28,14 @@ class NewDataset:
 
 
 def add_dataset(session: Session, new: NewDataset) -> Dataset:
-    """The next version under its name; two at once take turns at the account's row."""
+    """The next version under its name; two at once take turns at the account's row.
+
+    Raises:
+        Conflict: there are datasets under a name that only looks the same.
+    """
     session.execute(select(Account.id).where(Account.id == new.account).with_for_update())
     mine = (Dataset.account_id == new.account, Dataset.name == new.name)
+    _refuse_lookalike(session, new)
     last = session.scalar(select(func.max(Dataset.version)).where(*mine)) or 0
     row = Dataset(
         id=new_id(Kind.DATASET),
@@ -46,6 +52,17 @@ def add_dataset(session: Session, new: NewDataset) -> Dataset:
     session.add(row)
     session.flush()
     return row
+
+
+def _refuse_lookalike(session: Session, new: NewDataset) -> None:
+    """Versions under two names that a reader cannot tell apart would be taken for one another."""
+    seen = appearance(new.name)
+    names = session.scalars(select(Dataset.name).where(Dataset.account_id == new.account).distinct())
+    for other in names:
+        if other != new.name and appearance(other) == seen:
+            raise Conflict(
+                f"There are datasets {other!r}, and {new.name!r}: they {difference(other, new.name)}.", "name"
+            )
 
 
 def find_dataset(session: Session, account: str, dataset: str, field: str = "dataset") -> Dataset:

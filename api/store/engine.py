@@ -96,6 +96,7 @@ def _prepare_sqlite(connection: Any, _: object) -> None:
         "journal_mode = WAL",
         "synchronous = FULL",
         "foreign_keys = ON",
+        "secure_delete = ON",  # what is deleted is overwritten, so that nothing of an account is left in the file
     ):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()

@@ -39,8 +39,7 @@ class Files:
         """Keep a copy of a file, once however often it is put; returns its SHA-256."""
         sha = sha256_of(source)
         place = self._place(account, sha)
-        if self._system.exists(place):
-            self._system.touch(place, truncate=False) if self._local else None  # young again for `collect`
+        if self._renewed(place):
             return sha
         self._system.makedirs(place.rsplit("/", 1)[0], exist_ok=True)
         if self._local:
@@ -73,6 +72,20 @@ class Files:
         """The hashes of all files of an account."""
         return sorted(Path(place).name for place in self._places(account))
 
+    def accounts(self) -> list[str]:
+        """Accounts that have files, whether the tables know them or not."""
+        if not self._system.exists(self._root):
+            return []
+        found = {place.rstrip("/").rsplit("/", 1)[-1] for place in self._system.ls(self._root, detail=False)}
+        return sorted(account for account in found if _ACCOUNT.fullmatch(account))
+
+    def check_writable(self) -> None:
+        """Write a few bytes and remove them. Raises what the folder or the bucket raises."""
+        place = f"{self._root.rstrip('/')}/.probe-{secrets.token_hex(4)}"
+        self._system.makedirs(self._root, exist_ok=True)
+        self._system.pipe_file(place, b"ok")
+        self._system.rm_file(place)
+
     def remove_account(self, account: str) -> None:
         """Remove all files of an account, copies on this machine included."""
         folder = self._folder(account)
@@ -83,16 +96,51 @@ class Files:
     def collect(self, account: str, kept: Collection[str], grace: timedelta = timedelta(hours=24)) -> list[str]:
         """Remove files that no row names and that are older than `grace`; returns their hashes.
 
-        A file is put before the row that names it is written, so young files are left alone.
+        A file is put before the row that names it is written, so young files are left alone. One that is put again
+        while it is being removed stays, or is written anew.
         """
-        removed = []
-        for place, written in self._places(account).items():
-            sha = Path(place).name
-            if sha not in kept and written < datetime.now(UTC) - grace:
-                self._system.rm_file(place)
-                (self._scratch / account / sha).unlink(missing_ok=True)
-                removed.append(sha)
-        return removed
+        limit = datetime.now(UTC) - grace
+        old = [place for place, written in self._places(account).items() if written < limit]
+        removed = [place for place in old if Path(place).name not in kept and self._remove(place, limit)]
+        self._sweep(account, limit)
+        for place in removed:
+            (self._scratch / account / Path(place).name).unlink(missing_ok=True)
+        return [Path(place).name for place in removed]
+
+    def _renewed(self, place: str) -> bool:
+        """Whether the file is there; if so it is young again. In a bucket only writing it again makes it young."""
+        if not self._local:
+            return False
+        try:
+            os.utime(place)
+        except FileNotFoundError:
+            return False
+        return True
+
+    def _sweep(self, account: str, limit: datetime) -> None:
+        """Remove what was half-written or half-removed when a machine stopped."""
+        for place in self._system.find(self._folder(account)) if self._local else ():
+            if Path(place).name.startswith(".") and _written(self._system, place) < limit:
+                Path(place).unlink(missing_ok=True)
+
+    def _remove(self, place: str, limit: datetime) -> bool:
+        """Take the file away, unless it was made young since we looked: under a name of our own nobody can renew it."""
+        if not self._local:
+            if _written(self._system, place) >= limit:
+                return False
+            self._system.rm_file(place)
+            return True
+        path = Path(place)
+        ours = path.with_name(f".{path.name}-{secrets.token_hex(4)}")
+        try:
+            path.rename(ours)
+        except FileNotFoundError:  # another process collects too
+            return False
+        if datetime.fromtimestamp(ours.stat().st_mtime, UTC) >= limit:
+            ours.replace(path)
+            return False
+        ours.unlink()
+        return True
 
     def _places(self, account: str) -> dict[str, datetime]:
         found = self._system.find(self._folder(account), detail=True)

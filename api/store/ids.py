@@ -21,6 +21,7 @@ class Kind(StrEnum):
     PLAN = "pln"
     GEO_TEST = "geo"
     BID_RUN = "run"
+    BID_PULL = "pul"
     JOB = "job"
     WEBHOOK = "whk"
     DELIVERY = "dlv"

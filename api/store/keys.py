@@ -53,6 +53,12 @@ def find_key(session: Session, account: str | None, key: str) -> ApiKey:
     return row
 
 
+def name_of(session: Session, key: str) -> str:
+    """What the key is called: the name of a person or of what acts for one."""
+    row = session.get(ApiKey, key)
+    return key if row is None or not row.name.strip() else row.name
+
+
 def list_keys(session: Session, account: str | None, page: PageRequest) -> Page[ApiKey]:
     """An account's keys, or the installation's, newest first; those that are over, too."""
     return page_of(session, select(ApiKey).where(ApiKey.account_id == account), ApiKey.id, page)

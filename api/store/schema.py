@@ -9,7 +9,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, text
 
 from api.refusals import SchemaTooNew
-from api.store import work_tables  # noqa: F401  its tables belong to the metadata
+from api.store import bid_tables, work_tables  # noqa: F401  their tables belong to the metadata
 from api.store.engine import begin_writing
 
 _MIGRATIONS = Path(__file__).with_name("migrations")
@@ -27,7 +27,7 @@ def upgrade(engine: Engine, revision: str = "head") -> None:
         if connection.dialect.name == "postgresql":
             connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
         config = _config(connection)
-        _refuse_unknown(connection, config)
+        _refuse_unknown(connection)
         command.upgrade(config, revision)
 
 
@@ -44,6 +44,11 @@ def latest_revision() -> str:
     return head
 
 
+def known_revisions() -> frozenset[str]:
+    """Every schema that this version can upgrade from, its own included."""
+    return frozenset(script.revision for script in ScriptDirectory(str(_MIGRATIONS)).walk_revisions())
+
+
 def _config(connection: Connection) -> Config:
     config = Config()
     config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
@@ -52,10 +57,9 @@ def _config(connection: Connection) -> Config:
     return config
 
 
-def _refuse_unknown(connection: Connection, config: Config) -> None:
+def _refuse_unknown(connection: Connection) -> None:
     current = MigrationContext.configure(connection).get_current_revision()
-    known = {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
-    if current is not None and current not in known:
+    if current is not None and current not in known_revisions():
         raise SchemaTooNew(
             f"The database is at schema {current}, which this version does not know: it was written by a later one. "
             "Run that version, or restore a backup made before the upgrade."

@@ -37,3 +37,11 @@ class NightlyBids(Base):
     request: Mapped[dict[str, Any]]
     next_day: Mapped[date]
     next_at: Mapped[datetime]
+
+
+class JobToForget(Base):
+    """A job that is gone with its account; the engine still has to drop what it knows of it."""
+
+    __tablename__ = "jobs_to_forget"
+
+    id: Mapped[str] = mapped_column(String(30), primary_key=True)

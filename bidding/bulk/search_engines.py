@@ -1,7 +1,7 @@
 """Changes of Google Ads in, an Editor CSV out; changes of Microsoft Advertising in, a bulk file out.
 
 Google's Editor finds rows by names, leaves blank columns as they are and takes a target ROAS as a percentage; Microsoft
-finds rows by ids and takes it as a ratio.
+finds rows by ids and takes it as a ratio (unverified).
 """
 
 from collections.abc import Sequence

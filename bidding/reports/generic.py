@@ -76,8 +76,9 @@ class TableMap:
     report: TargetReport
 
     def fits(self, file: str) -> bool:
-        """Whether it is for this file of the folder."""
-        return fnmatchcase(file.casefold(), self.files.casefold())
+        """Whether it is for this file, by its path in the folder or by its name in a sub-folder."""
+        names = (file.casefold(), file.casefold().rpartition("/")[2])
+        return any(fnmatchcase(name, self.files.casefold()) for name in names)
 
 
 def table_maps(folder: Path) -> tuple[TableMap, ...]:

@@ -8,6 +8,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from bidding.errors import BidError
+from bidding.reports.bounds import refuse_swollen_parquet
 from bidding.reports.table import Table
 
 
@@ -15,8 +16,9 @@ def parquet_table(file: str, content: bytes) -> Table:
     """The file's columns.
 
     Raises:
-        BidError: the file is damaged or cut short.
+        BidError: the file is damaged, cut short, or would unfold beyond bounds.
     """
+    refuse_swollen_parquet(file, content)
     try:
         table = pq.read_table(io.BytesIO(content))
         cells = tuple(tuple(_texts(column).to_pylist()) for column in table.columns)

@@ -14,8 +14,8 @@ from bidding.simulator.conversions import new_share
 from bidding.simulator.market import Market
 from bidding.simulator.world import World
 
-BID_STEPS = np.exp(np.linspace(-3.5, 3.5, 36))
-"""Bids tried, over the target's price scale of the day."""
+BID_STEPS = np.exp(np.linspace(-6.1, 3.5, 49))
+"""Bids tried, over the target's price scale of the day; the least buys nothing, whatever the placement's increase."""
 BISECTIONS = 18
 LOWEST_PRICE = -0.99
 """A unit of money that must be spent costs next to nothing."""

@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 from measurement.geotest.arrangement import Arrangement, arrange
 from measurement.geotest.cells import cells_verdict, differences
@@ -39,8 +40,13 @@ def analyze_geo_test(read: ReadPanel, test: GeoTest, settings: AnalysisSettings)
     Raises:
         GeoTestError: the test does not fit the panel, or the estimator does not fit the test.
     """
-    if not test.cells:
-        return _analyze(read, test, settings)
+    # Matrices are small: BLAS in several threads would spend most of its time on their handing over.
+    with threadpool_limits(limits=1, user_api="blas"):
+        return _analyze_cells(read, test, settings) if test.cells else _analyze(read, test, settings)
+
+
+def _analyze_cells(read: ReadPanel, test: GeoTest, settings: AnalysisSettings) -> GeoTestResult:
+    """All cells together, each against the common controls, and every two of them compared."""
     arranged = arrange(read, test)
     fixed = replace(settings, estimator=resolve(settings.estimator, arranged.test_window, settings.level))
     with ThreadPoolExecutor(THREADS) as threads:

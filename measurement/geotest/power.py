@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from scipy import stats
+from threadpoolctl import threadpool_limits
 
 from measurement.geotest.bayesian import Prediction, gap_of, predict
 from measurement.geotest.calibrated import DONOR_SETS, Calibration, calibrate, independent_sets, predict_set
@@ -131,8 +132,8 @@ def rehearse(
     def of_window(start: int) -> tuple[FloatArray, ...]:
         return _window(market, sets, start, (windows.periods, settings))
 
-    # The work is matrix algebra, which lets go of the interpreter.
-    with ThreadPoolExecutor(THREADS) as pool:
+    # The work is matrix algebra, which lets go of the interpreter; on matrices this small, BLAS shares nothing well.
+    with threadpool_limits(limits=1, user_api="blas"), ThreadPoolExecutor(THREADS) as pool:
         half_widths, errors, noise, differences = zip(*pool.map(of_window, windows.starts), strict=True)
     return Rehearsal(
         half_widths=np.stack(half_widths, axis=2),

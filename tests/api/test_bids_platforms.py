@@ -1,13 +1,15 @@
 """`rmo bids` on every platform as a person runs it: exports → propose → approve → apply → upload → rollback."""
 
+import json
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 import api.services.change_bids as service
-from tests.api.bid_account import BidAccount, answer, files_of
+from tests.api.bid_account import ACCOUNT, PLAN, BidAccount, answer, files_of
 from tests.api.consoles import CONSOLES, TODAY, Console, same
 
 KINDS = {
@@ -41,6 +43,7 @@ def test_from_exports_to_bulk_files_and_back(
     made = answer(capsys)
     changes = {(change["kind"], change["entity"]): change for change in made["changes"]}
     assert {kind for kind, _ in changes} == KINDS[console.platform]
+    assert {kind for kind, count in made["changes_by_kind"].items() if count} == KINDS[console.platform]
     assert made["needs_approval"]
     for key, change in changes.items():
         assert Decimal(change["old"]) == Decimal(before[key])
@@ -137,3 +140,58 @@ def test_smart_campaigns_are_edited_on_two_days_of_a_week_at_most(
 def _is_smart(console: Console, entity: str) -> bool:
     campaign = next((term.campaign for term in console.terms if term.id == entity), entity)
     return campaign in console.smart
+
+
+def test_six_platforms_in_one_account_are_one_run(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Exports lie in sub-folders; every platform gets its own bulk files, and all is put back from one rollback."""
+    monkeypatch.chdir(tmp_path)
+    consoles = {name: make() for name, make in CONSOLES.items()}
+    alone = {name: BidAccount(console) for name, console in consoles.items()}
+    account, plans = ACCOUNT.read_text().partition("[channel.")[0], []
+    for name, one in alone.items():
+        one.plan(1.05)
+        plans += json.loads(PLAN.read_text())["schedule"]
+        account += f"[channel.{name}]\nmargin = 0.4\nincremental_share = 0.7\n"
+        account += "attribution_days = 7\n" if name == "meta" else ""
+    ACCOUNT.write_text(account)
+    PLAN.write_text(json.dumps(json.loads(PLAN.read_text()) | {"schedule": plans}))
+
+    def exported(folder: str) -> Path:
+        for name, console in consoles.items():
+            (tmp_path / folder).mkdir(exist_ok=True)
+            console.export(tmp_path / folder / name)
+        return Path(folder)
+
+    before = {name: dict(console.state) for name, console in consoles.items()}
+    bids = alone["amazon"]
+    made = _proposed(bids, exported("everything"), capsys)
+    for name in consoles:
+        assert {change["kind"] for change in made["changes"] if change["platform"] == name} == KINDS[name]
+    assert bids("approve", made["run"], "--by", "Ann") == 0
+    capsys.readouterr()
+    assert bids("apply", made["run"], "--out", "bulk", "--json") == 0
+    _upload(consoles, files_of(answer(capsys)))
+    after = {(c["platform"], c["kind"], c["entity"]): c["new"] for c in made["changes"]}
+    for name, console in consoles.items():
+        own = {(kind, entity): new for (platform, kind, entity), new in after.items() if platform == name}
+        assert same(console.state, before[name] | own)
+    assert bids("rollback", made["run"], "--out", "undo", "--json", reports=exported("fresh")) == 0
+    back = answer(capsys)
+    assert (back["restored"], back["left"]) == (len(made["changes"]), {})
+    _upload(consoles, files_of(back))
+    assert all(same(console.state, before[name]) for name, console in consoles.items())
+
+
+def _proposed(bids: BidAccount, reports: Path, capsys: pytest.CaptureFixture[str]) -> dict[str, Any]:
+    capsys.readouterr()
+    assert bids("propose", "--json", reports=reports) == 0, capsys.readouterr().err
+    return answer(capsys)
+
+
+def _upload(consoles: dict[str, Console], files: list[Path]) -> None:
+    for name, console in consoles.items():
+        own = [file for file in files if f"-{name}-" in file.name]
+        assert own
+        console.upload(own)

@@ -172,7 +172,11 @@ def test_a_night_is_set_shown_and_ended(served: Any, problem: Any, model: Fitted
     problem(served.get("/nightly-bids", "buyer"), 404, "not_found")
     with served.service.store.writing() as session:
         plan = add_plan(session, NewPlan(served.account, served.store_model(model), {}, {})).id
-    body = {"at": "02:30", "account_file": SHA, "plan": plan, "reports": [{"name": "sp.csv", "sha256": SHA}]}
+    body = {"at": "02:30", "plan": plan}
+    found = problem(served.request("PUT", "/nightly-bids", "buyer", json=body), 409, "wrong_step")
+    assert "account.toml" in found["detail"]
+    account = '[account]\nname = "A"\ncurrency = "USD"\nmarketplace = "US"\n[channel.amazon]\nmargin = 0.4\n'
+    served.request("PUT", "/bid-runs/account-file", "buyer", json={"account_file": account})
     made = served.request("PUT", "/nightly-bids", "buyer", json=body)
     assert made.status_code == 200, made.text
     assert made.json()["next_at"].endswith("02:30:00+00:00")

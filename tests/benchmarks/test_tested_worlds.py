@@ -87,10 +87,11 @@ def test_the_reweighted_page_counts_worlds_with_room_and_means_over_the_other_te
     ]
     page = next_test_reweighted.write_page(cases)
     assert "2 simulated advertisers" in page
-    assert "| the recommended test | 60.0% |" in page
-    assert "| another test, chosen by chance | 45.0% |" in page
-    assert "15.0 points more than another (standard error 15.0)" in page
-    assert "better in 1 worlds, worse in 0, and leaves the plan as good in 1" in page
+    assert "| the recommended test | 60.0% | 60.0% |" in page
+    assert "| another test, chosen by chance | 45.0% | 40.0% |" in page
+    assert "As a mean over worlds, the recommended test improves the plan by +15.0 points more than another" in page
+    assert "Pooled, the recommended test improves the plan by +20.0 points more than another" in page
+    assert "better than another in 1 worlds, worse in 0, leaves the plan as good in 1" in page
     assert "flat" not in page
 
 

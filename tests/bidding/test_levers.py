@@ -13,6 +13,7 @@ from bidding.levers import (
     spend_after_roas,
     worth_an_edit,
 )
+from bidding.optimize import Return, ReturnTarget
 from bidding.outlook import BidChoice, BidResponse, ClickValues
 from bidding.snapshot import Snapshot, Strategy
 from tests.bidding.worlds import make_choice, make_response, make_snapshot, make_values
@@ -49,6 +50,20 @@ def test_smart_campaigns_are_steered_to_the_price_of_the_bids_beside_them() -> N
         np.testing.assert_allclose(levers.cap[mine], per_order / levers.campaign_roas[campaign])
     assert np.isnan(levers.campaign_roas[1])
     assert np.isnan(levers.cap[snapshot.targets.campaign == 1]).all()
+
+
+@pytest.mark.parametrize("kind", list(Return))
+def test_no_lever_goes_below_the_channels_own_target(kind: Return) -> None:
+    snapshot, values, response = account(SMART, SMART)
+    choice, money = choice_at(response, 0.1), np.array([1000.0])
+    free = smart_levers(snapshot, values, response, choice, money)
+    held = smart_levers(snapshot, values, response, choice, money, (ReturnTarget(kind, 5.0),))
+    sales = np.bincount(snapshot.targets.campaign, values.attributed)
+    ratio = sales / np.bincount(snapshot.targets.campaign, values.incremental)
+    least = 5.0 if kind is Return.ATTRIBUTED else 5.0 * ratio
+    assert (free.campaign_roas < least).all()
+    np.testing.assert_allclose(held.campaign_roas, least)
+    np.testing.assert_allclose(held.cap * held.target_roas, values.attributed / values.conversion_rate)
 
 
 @pytest.mark.parametrize("share", [0.5, 1.0, 2.0])

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from bidding.errors import BidError
-from bidding.pacing import Period, campaign_budgets, correction, money_of_usual_day, pace, weekday_shape
+from bidding.pacing import Period, campaign_budgets, correction, money_of_usual_day, pace, price_leeway, weekday_shape
 from bidding.snapshot import Snapshot
 from tests.bidding.build_snapshot import TODAY, Size, build
 
@@ -93,11 +93,26 @@ def test_campaigns_have_room_but_cannot_run_through_what_is_left(snapshot: Snaps
     early = pace(replace(snapshot, today=MARCH.start), {"amazon": 3100.0}, MARCH)[0]
     expected = np.array([60.0, 40.0])
     budgets = campaign_budgets(early, expected, least=1.0)
-    assert budgets.sum() == pytest.approx(1.3 * early.today, rel=0.01)
+    assert budgets.sum() == pytest.approx(3 * early.today, rel=0.01)
     assert budgets[0] / budgets[1] == pytest.approx(1.5, rel=0.01)
-    last = pace(spent(snapshot, MARCH.end, np.full(30, 100.0)), {"amazon": 3100.0}, MARCH)[0]
-    assert campaign_budgets(last, expected, least=1.0).sum() == pytest.approx(last.today, rel=0.01)
-    np.testing.assert_array_equal(campaign_budgets(last, np.array([1e-6, 1.0]), least=5.0)[0], 5.0)
+    np.testing.assert_array_equal(campaign_budgets(early, np.array([1e-6, 1.0]), least=5.0)[0], 5.0)
+
+
+@pytest.mark.parametrize("over", [0.0, 0.02, -0.3])
+def test_twice_all_budgets_of_the_last_day_are_at_most_one_per_cent_over_plan(snapshot: Snapshot, over: float) -> None:
+    last = pace(spent(snapshot, MARCH.end, np.full(30, (1 + over) * 100.0)), {"amazon": 3100.0}, MARCH)[0]
+    doubled = 2 * campaign_budgets(last, np.array([60.0, 40.0]), least=0.0).sum()
+    assert last.spent + doubled <= 3100.0 * 1.01 + 0.01
+    assert last.spent + doubled > 3100.0 * 1.009 or over < 0
+
+
+def test_the_price_of_money_may_leave_the_steady_one_by_more_on_the_last_days_only(snapshot: Snapshot) -> None:
+    days = (np.datetime64("2026-03-10"), np.datetime64("2026-03-20"), np.datetime64("2026-03-30"), MARCH.end)
+    early, twelfth, last_but_one, last = (
+        price_leeway(pace(replace(snapshot, today=day), {"amazon": 3100.0}, MARCH))[0] for day in days
+    )
+    assert early == twelfth == pytest.approx(1.3)
+    assert 1.3 < last_but_one < last < 5.0
 
 
 def test_the_correction_follows_what_was_spent_with_care() -> None:
@@ -105,6 +120,14 @@ def test_the_correction_follows_what_was_spent_with_care() -> None:
     one, many = correction(np.full(1, 100.0), np.full(1, 80.0)), correction(np.full(20, 100.0), np.full(20, 80.0))
     assert 1 < one < many < 1.25
     assert correction(np.full(50, 100.0), np.full(50, 1.0)) == 1.5
+
+
+def test_a_sale_does_not_pass_for_bids_that_cost_more_than_expected() -> None:
+    expected, spent = np.full(14, 100.0), np.full(14, 100.0)
+    spent[4:9] = 190.0
+    assert 0.9 < correction(expected, spent) < 1.0
+    always = correction(expected, np.full(14, 190.0))
+    assert always == pytest.approx(1 / 1.5)
 
 
 def test_a_day_outside_the_plan_and_a_channel_without_money_are_refused(snapshot: Snapshot) -> None:

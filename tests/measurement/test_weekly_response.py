@@ -85,7 +85,7 @@ def test_the_coarse_form_is_exact_where_no_geos_are_joined(
 def test_slopes_are_those_of_finite_steps(unfitted_model: FittedModel, response: WeeklyResponse) -> None:
     coarse = coarsen(response, 30, 2)
     even = response.even(current_spend(unfitted_model.panel, WEEKS))
-    sales, slopes = coarse.sales_and_slopes(even)
+    (sales,), (slopes,) = coarse.sales_and_slopes(even[None])
     np.testing.assert_allclose(sales, coarse.mean_sales(even[None])[0], rtol=1e-5)
     for channel in range(3):
         for week in (0, 3, WEEKS - 1):

@@ -179,6 +179,46 @@ def test_meta_ad_sets(tmp_path: Path) -> None:
         read(tmp_path, Platform.META, META.replace("(USD)", "(EUR)"))
 
 
+META_INTERFACE = (
+    "date_start,date_stop,campaign_id,campaign_name,adset_id,adset_name,spend,impressions,inline_link_clicks,purchases,"
+    "purchase_value,bid_amount,bid_constraints.roas_average_floor,bid_strategy,campaign_daily_budget\n"
+    "2026-05-10,2026-05-10,1,Prospecting,11,Women,55.20,9000,120,4,260.00,1250,,COST_CAP,4000\n"
+    "2026-05-10,2026-05-10,2,Value,12,Men,20.00,3000,40,1,50.00,,25000,LOWEST_COST_WITH_MIN_ROAS,5000\n"
+    "2026-05-10,2026-05-10,3,Volume,13,All,20.00,3000,40,1,50.00,,,LOWEST_COST_WITHOUT_CAP,\n"
+)
+
+
+def test_metas_interface_counts_in_cents_and_ten_thousandths(tmp_path: Path) -> None:
+    snapshot = read(tmp_path, Platform.META, META_INTERFACE)
+    np.testing.assert_array_equal(snapshot.targets.bid, [12.5, np.nan, np.nan])
+    np.testing.assert_array_equal(snapshot.targets.target_roas, [np.nan, 2.5, np.nan])
+    np.testing.assert_array_equal(snapshot.campaigns.daily_budget, [40.0, 50.0, np.nan])
+    np.testing.assert_array_equal(snapshot.performance.cost, [55.2, 20.0, 20.0])
+    assert set(snapshot.campaigns.strategy) == {Strategy.SMART}
+    (tmp_path / "report.csv").write_text(META_INTERFACE)
+    yen = replace(account(Platform.META), currency="JPY", marketplace="JP")
+    assert read_reports(tmp_path, yen, TODAY).targets.bid[0] == 1250, "a yen has no hundredths"
+
+
+MICROSOFT_BULK = (
+    "Type,Status,Id,Parent Id,Campaign,Budget Id,Budget,Budget Type,Bid Strategy Type,Bid Strategy TargetRoas,Name\n"
+    "Format Version,,,,,,,,,,6.0\n"
+    "Campaign,Active,1,9,Shop,,55.50,DailyBudgetStandard,TargetRoas,3.5,\n"
+    "Campaign,Paused,2,9,Other,,20,DailyBudgetStandard,ManualCpc,,\n"
+    "Keyword,Active,701,11,Shop,,,,,,\n"
+)
+
+
+def test_microsofts_bulk_file_tells_budgets_and_targets_of_campaigns(tmp_path: Path) -> None:
+    (tmp_path / "bulk.csv").write_text(MICROSOFT_BULK)
+    campaigns = read(tmp_path, Platform.MICROSOFT, MICROSOFT).campaigns
+    assert list(campaigns.ids) == ["1"], "a campaign without keywords is none to bid for"
+    assert (campaigns.daily_budget[0], campaigns.target_roas[0]) == (55.5, 3.5)
+    assert campaigns.strategy[0] == Strategy.SMART
+    (tmp_path / "bulk.csv").write_text(MICROSOFT_BULK.replace("Shop,,55.50", "Shop,77,55.50"))
+    assert np.isnan(read(tmp_path, Platform.MICROSOFT, MICROSOFT).campaigns.daily_budget[0]), "a shared budget"
+
+
 MAP = """files = "insta*.csv"
 [columns]
 date = "Day"

@@ -1,0 +1,288 @@
+"""Does the service answer in time while it works? Writes `SERVICE_LOAD.md`.
+
+`rmo serve` as its users start it, with its worker in the same process, on a SQLite file; requests come over sockets
+from another process of the same machine, which takes its share of the cores. They come at fixed moments whether earlier
+ones are answered or not, and an answer's time counts from its moment, so a service that falls behind cannot hide it. No
+plan asks the same as another, so none is answered from memory. Reads are of accounts, models, plans and lists. Memory
+is the resident set of the service's processes, without the fit's. Run as
+`python -m benchmarks.service_load --minutes 30`; with `--model DIR` a stored model is brought in, else one is fitted.
+"""
+
+import argparse
+import asyncio
+import itertools
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+import numpy as np
+import psutil
+
+from api.client import Client
+from api.client.transport import Patience
+from api.service import Service
+from api.services import administer
+from api.settings import Settings
+from api.store.accounts import NewAccount
+from api.store.keys import KeyWish
+from api.store.states import Role
+from benchmarks.machine import describe_machine
+from measurement.simulate import WorldKind, WorldSpec, simulate, write_world
+
+PAGE = Path(__file__).parent / "SERVICE_LOAD.md"
+PLANS_PER_SECOND, READS_PER_SECOND = 20.0, 200.0
+PLAN_P95_SECONDS, READ_P95_SECONDS = 0.3, 0.05
+KEYS = 10
+SECONDS_BETWEEN_SAMPLES = 2.0
+BUDGETS = itertools.count(1)
+
+
+@dataclass(frozen=True)
+class Stage:
+    """A running service with one account: where it answers, keys, a model, a plan, a dataset to fit."""
+
+    url: str
+    process: int
+    account: str
+    keys: tuple[str, ...]
+    model: str
+    plan: str
+    dataset: str
+
+
+@dataclass(frozen=True)
+class Load:
+    """One kind of request, so many a second: `request(number)` gives method, path and body."""
+
+    name: str
+    per_second: float
+    request: Callable[[int], tuple[str, str, dict[str, object] | None]]
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What came of a load: seconds of every answer, and how many were no success."""
+
+    name: str
+    seconds: np.ndarray
+    failures: int
+    late: float
+
+
+def main() -> None:
+    """Measure each phase and write the page."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n\n")[0])
+    parser.add_argument("--minutes", type=float, default=3.0, help="length of all phases together")
+    parser.add_argument("--model", type=Path, help="a stored model to bring in")
+    asked = parser.parse_args()
+    seconds = 60 * asked.minutes
+    with tempfile.TemporaryDirectory() as room, served(Path(room), asked.model) as stage:
+        asyncio.run(send(stage, [plans(stage), reads(stage)], min(10.0, seconds / 10)))
+        memory = Memory(stage.process)
+        rows = [measured("reads alone", stage, [reads(stage)], seconds / 6, memory)]
+        with fitting(stage) as fits:
+            rows.append(measured("plans while a fit runs", stage, [plans(stage)], seconds / 3, memory))
+            rows.append(
+                measured("plans and reads while a fit runs", stage, [plans(stage), reads(stage)], seconds / 2, memory)
+            )
+        write_page(rows, memory, asked.minutes, fits)
+
+
+@contextmanager
+def served(room: Path, model: Path | None) -> Iterator[Stage]:
+    """The service in a process of its own, with everything that requests need."""
+    settings = Settings(data=room / "data")
+    service = Service.open(settings)
+    account = administer.create_account(service, NewAccount("Load"))["id"]
+    keys = tuple(
+        administer.create_key(service, KeyWish(account, Role.ANALYST, f"load {number}"))["key"]
+        for number in range(KEYS)
+    )
+    brought = None if model is None else administer.import_model(service, account, model)["id"]
+    service.close()
+    world = write_world(simulate(WorldSpec(WorldKind.PLAIN, geos=40, weeks=104, channels=4, seed=4)), room / "world")
+    command = [
+        str(Path(sys.executable).with_name("rmo")),
+        "serve",
+        "--data",
+        str(room / "data"),
+        "--port",
+        "0",
+        "--json",
+    ]
+    with (
+        (room / "log").open("w") as log,
+        subprocess.Popen(
+            command, stdout=subprocess.PIPE, stderr=log, text=True, env=os.environ | {"RMO_LOG_JSON": "true"}
+        ) as process,
+    ):
+        try:
+            assert process.stdout is not None
+            url = json.loads("".join(iter(process.stdout.readline, "}\n")) + "}")["url"]
+            with Client(url, keys[0], patience=Patience(tries=12)) as client:
+                dataset = client.datasets.upload(world / "panel.csv", "load").id
+                fitted = brought or client.models.fit(dataset, progress=True).id
+                plan = client.plans.create(fitted, budget=1e6).id
+            yield Stage(url, process.pid, account, keys, fitted, plan, dataset)
+        finally:
+            process.terminate()
+            process.wait()
+
+
+def plans(stage: Stage) -> Load:
+    """Plans on the stored model, each with a budget of its own."""
+    path = f"/v1/accounts/{stage.account}/plans"
+    return Load(
+        "plans",
+        PLANS_PER_SECOND,
+        lambda _: ("POST", path, {"model": stage.model, "budget": 1e6 + 100 * next(BUDGETS), "weeks": 13}),
+    )
+
+
+def reads(stage: Stage) -> Load:
+    """What a page of a buyer reads."""
+    account = f"/v1/accounts/{stage.account}"
+    paths = (
+        *(account, f"{account}/models", f"{account}/models/{stage.model}", f"{account}/plans?limit=20"),
+        *(f"{account}/plans/{stage.plan}", f"{account}/jobs?limit=20", f"{account}/datasets"),
+    )
+    return Load("reads", READS_PER_SECOND, lambda number: ("GET", paths[number % len(paths)], None))
+
+
+@contextmanager
+def fitting(stage: Stage) -> Iterator[list[str]]:
+    """A fit at work all the time: the next is submitted before the last one ends."""
+    begun: list[str] = []
+    with Client(stage.url, stage.keys[0]) as client:
+        begun += [client.models.begin_fit(stage.dataset, seed=seed).id for seed in range(8)]
+        while client.jobs.get(begun[0]).state != "running":
+            time.sleep(0.2)
+        yield begun
+        states = [client.jobs.get(job).state for job in begun]
+        if "running" not in states:
+            raise RuntimeError(f"no fit ran at the end of the load: {states}")
+        for job in begun:
+            client.jobs.cancel(job)
+
+
+def measured(
+    name: str, stage: Stage, loads: Sequence[Load], seconds: float, memory: "Memory"
+) -> tuple[str, list[Seen]]:
+    """A phase, with memory watched."""
+    print(f"{name}: {seconds:.0f} s", flush=True)
+    return name, asyncio.run(send(stage, loads, seconds, memory))
+
+
+async def send(stage: Stage, loads: Sequence[Load], seconds: float, memory: "Memory | None" = None) -> list[Seen]:
+    """All loads side by side, and what came of each."""
+    limits = httpx.Limits(max_connections=200, max_keepalive_connections=200)
+    async with httpx.AsyncClient(base_url=stage.url, timeout=60, limits=limits) as http:
+        watching = asyncio.create_task(memory.watch()) if memory is not None else None
+        seen = await asyncio.gather(*(_send_one(http, stage, load, seconds) for load in loads))
+        if watching is not None:
+            watching.cancel()
+    return list(seen)
+
+
+async def _send_one(http: httpx.AsyncClient, stage: Stage, load: Load, seconds: float) -> Seen:
+    count = round(load.per_second * seconds)
+    times, failures, late = np.zeros(count), 0, 0.0
+    began = time.perf_counter()
+
+    async def ask(number: int, due: float) -> None:
+        nonlocal failures
+        method, path, body = load.request(number)
+        headers = {"Authorization": f"Bearer {stage.keys[number % KEYS]}"}
+        try:
+            answer = await http.request(method, path, json=body, headers=headers)
+            failures += answer.is_error
+        except httpx.TransportError:
+            failures += 1
+        times[number] = time.perf_counter() - due
+
+    async with asyncio.TaskGroup() as tasks:
+        for number in range(count):
+            due = began + number / load.per_second
+            await asyncio.sleep(max(due - time.perf_counter(), 0))
+            late = max(late, time.perf_counter() - due)
+            tasks.create_task(ask(number, due))
+    return Seen(load.name, times, failures, late)
+
+
+class Memory:
+    """The resident set of the service, over time, in MiB."""
+
+    def __init__(self, process: int) -> None:
+        self._process = psutil.Process(process)
+        self._began = time.monotonic()
+        self.samples: list[tuple[float, float]] = []
+        self.told = f"Load average of the machine before: {os.getloadavg()[0]:.1f}."
+
+    async def watch(self) -> None:
+        """Sample until cancelled."""
+        while True:
+            self.samples.append((time.monotonic() - self._began, self._mebibytes()))
+            await asyncio.sleep(SECONDS_BETWEEN_SAMPLES)
+
+    def _mebibytes(self) -> float:
+        """The service and the processes that plan; a fit and the check of an upload come and go."""
+        total = self._process.memory_info().rss
+        for child in self._process.children():
+            try:
+                if any("plan_process" in part for part in child.cmdline()):
+                    total += child.memory_info().rss
+            except psutil.Error:
+                continue
+        return total / 2**20
+
+    def slope(self) -> float:
+        """MiB per minute over the second half."""
+        half = self.samples[len(self.samples) // 2 :]
+        minutes, mebibytes = np.array(half).T
+        return float(np.polyfit(minutes / 60, mebibytes, 1)[0])
+
+
+def write_page(rows: list[tuple[str, list[Seen]]], memory: Memory, minutes: float, fits: list[str]) -> None:
+    """The page, and the same on the terminal."""
+    about = (__doc__ or "").split("\n\n")[1].strip()
+    lines = [
+        "# The service under load",
+        "",
+        about,
+        "",
+        f"{describe_machine()}; {minutes:g} minutes in all. {memory.told}",
+        "",
+    ]
+    lines += ["| phase | requests | per second | p50 ms | p95 ms | p99 ms | largest ms | failures | wanted p95 |"]
+    lines += ["|---|---|---|---|---|---|---|---|---|"]
+    for name, all_seen in rows:
+        for seen in all_seen:
+            rate = PLANS_PER_SECOND if seen.name == "plans" else READS_PER_SECOND
+            wanted = PLAN_P95_SECONDS if seen.name == "plans" else READ_P95_SECONDS
+            p50, p95, p99 = (1000 * np.quantile(seen.seconds, (0.5, 0.95, 0.99))).round(1)
+            verdict = f"{1000 * wanted:.0f}: {'reached' if p95 < 1000 * wanted and not seen.failures else 'missed'}"
+            lines.append(
+                f"| {name}: {seen.name} | {len(seen.seconds)} | {rate:.0f} | {p50} | {p95} | {p99} | "
+                f"{1000 * seen.seconds.max():.0f} | {seen.failures} | {verdict} |"
+            )
+    first, last = memory.samples[0][1], memory.samples[-1][1]
+    most = max(sample for _, sample in memory.samples)
+    latest = max(seen.late for _, all_seen in rows for seen in all_seen)
+    lines += ["", f"Memory: {first:.0f} MiB at the beginning, {last:.0f} at the end, {most:.0f} at most;"]
+    lines += [f"over the second half it grew by {memory.slope():+.2f} MiB a minute."]
+    lines += [f"The sender was {1000 * latest:.0f} ms late at worst."]
+    text = "\n".join([*lines, ""])
+    print(text)
+    PAGE.write_text(text)
+
+
+if __name__ == "__main__":
+    main()

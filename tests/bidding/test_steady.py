@@ -1,0 +1,129 @@
+"""Tonight's choice: near the steady price of money, within tonight's reach, and still where moving gains nothing."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pytest
+
+from bidding.account import Account
+from bidding.click_value import value_clicks
+from bidding.factors import factors_of
+from bidding.history import History
+from bidding.landscape import candidate_bids, learn_response
+from bidding.optimize import ChoiceSettings, choose_bids
+from bidding.outlook import BidChoice
+from bidding.platform_bounds import bounds_of
+from bidding.reach import Reach, columns_within, far_reach, reach_of
+from bidding.snapshot import Snapshot
+from bidding.steady import Learnt, choose_tonight
+from bidding.worth import last_worth_bidding
+from tests.bidding.build_snapshot import TODAY, Size, build
+
+
+@dataclass(frozen=True, eq=False)
+class Morning:
+    """An account one morning, and what is learnt of it at bids that go beyond tonight's reach."""
+
+    snapshot: Snapshot
+    account: Account
+    reach: Reach
+    learnt: Learnt
+
+    @property
+    def usual(self) -> float:
+        """What the bids in force cost a day."""
+        response = self.learnt.response
+        return float(response.cost[np.arange(len(response.bids)), response.current].sum())
+
+    def chosen(self, money: float, leeway: float = 1.15) -> BidChoice:
+        """Tonight's choice for a day's money."""
+        return choose_tonight(self.learnt, self.snapshot, {"amazon": money}, self.reach, leeway=leeway)
+
+    def bids(self, choice: BidChoice) -> np.ndarray:
+        """What is chosen, money, `(N,)`."""
+        found: np.ndarray = self.learnt.response.bids[np.arange(len(choice.column)), choice.column]
+        return found
+
+
+@pytest.fixture(scope="module")
+def morning() -> Morning:
+    built = build(Size(campaigns=10, ad_groups=3, targets=20, clicks_per_day=2.0, seed=5), jitter=0.08)
+    snapshot, account = built.snapshot, built.account
+    bounds = bounds_of(snapshot, account)
+    reach = reach_of(snapshot, account, bounds, History.none(len(snapshot.targets)), snapshot.targets.bid)
+    far = far_reach(snapshot, account, bounds, reach)
+    values = value_clicks(snapshot, account, factors_of(account, TODAY))
+    response = learn_response(snapshot, account, candidate_bids(reach.base, 0.01, reach.low, reach.high, far=far))
+    return Morning(snapshot, account, reach, Learnt(values, response))
+
+
+def test_bids_stay_within_tonights_reach_though_candidates_go_beyond(morning: Morning) -> None:
+    bids = morning.bids(morning.chosen(morning.usual))
+    assert (bids >= morning.reach.low - 1e-6).all()
+    assert (bids <= morning.reach.high + 1e-6).all()
+    assert (morning.learnt.response.bids[:, 0] < 0.6 * morning.reach.low).mean() > 0.9
+    assert (morning.learnt.response.bids[:, -1] > 1.6 * morning.reach.high).mean() > 0.9
+
+
+def test_the_price_is_that_of_bids_that_have_had_their_nights(morning: Morning) -> None:
+    for share in (0.7, 0.9, 1.1):
+        money = {"amazon": share * morning.usual}
+        learnt = (morning.learnt.values, morning.learnt.response, morning.snapshot, money)
+        free = choose_bids(*learnt, settings=ChoiceSettings(last=last_worth_bidding(*learnt)))
+        price = morning.chosen(share * morning.usual).shadow_price[0]
+        assert free.shadow_price[0] / 1.15 * 0.999 <= price <= free.shadow_price[0] * 1.15 * 1.001
+
+
+def test_a_poor_day_does_not_cut_every_bid_alike(morning: Morning) -> None:
+    """Tonight's reach could hardly save a quarter of the money: held to it, good bids would fall with the bad."""
+    money = 0.75 * morning.usual
+    first, last = columns_within(morning.learnt.response, morning.reach)
+    forced = choose_bids(
+        morning.learnt.values,
+        morning.learnt.response,
+        morning.snapshot,
+        {"amazon": money},
+        settings=ChoiceSettings(first=first, last=last),
+    )
+    base = morning.reach.base
+    risen = [float((morning.bids(each) > base + 1e-6).mean()) for each in (forced, morning.chosen(money))]
+    assert risen[1] > risen[0] + 0.1
+    assert morning.chosen(money).cost[0] >= forced.cost[0]
+
+
+def test_a_bid_at_its_optimum_stays_when_the_days_money_moves_a_little(morning: Morning) -> None:
+    """A night after the choice of the night before: same prices but for one per cent of the money."""
+    response, values = morning.learnt.response, morning.learnt.values
+    best = choose_bids(values, response, morning.snapshot, {"amazon": morning.usual})
+    moved = []
+    for worth_moving in (0.0, 0.001):
+        settings = ChoiceSettings(stay=best.column, worth_moving=worth_moving)
+        after = choose_bids(values, response, morning.snapshot, {"amazon": 1.01 * morning.usual}, settings=settings)
+        moved.append(int((after.column != best.column).sum()))
+    assert moved[1] < 0.5 * moved[0]
+
+
+def test_what_staying_is_worth_costs_no_more_than_it_says(morning: Morning) -> None:
+    response, values, money = morning.learnt.response, morning.learnt.values, {"amazon": morning.usual}
+    stay = response.current
+    settings = ChoiceSettings(stay=stay, worth_moving=0.001)
+    free = choose_bids(values, response, morning.snapshot, money)
+    still = choose_bids(values, response, morning.snapshot, money, settings=settings)
+    rows = np.arange(len(stay))
+    at_stake = 0.001 * float((values.profit * response.clicks[rows, stay]).sum())
+    assert free.objective[0] - at_stake - 1e-6 * free.objective[0] <= still.objective[0] <= free.bound[0] + 1e-9
+    assert (still.column == stay).sum() > (free.column == stay).sum()
+
+
+def test_money_that_tonight_cannot_save_does_not_raise_bids(morning: Morning) -> None:
+    """Tonight's lowest bids cost more, or even bids that have had their nights do: the highest price or lowest bids."""
+    learnt = (morning.learnt.values, morning.learnt.response, morning.snapshot)
+    first, _ = columns_within(morning.learnt.response, morning.reach)
+    lowest = float(morning.learnt.response.cost[np.arange(len(first)), first].sum())
+    money = 0.98 * lowest
+    steady = choose_bids(*learnt, {"amazon": money})
+    assert steady.shadow_price[0] > 0
+    choice = morning.chosen(money)
+    assert choice.shadow_price[0] == pytest.approx(1.15 * steady.shadow_price[0], rel=0.02)
+    nothing = morning.chosen(1e-6)
+    np.testing.assert_allclose(morning.bids(nothing), np.ceil(morning.reach.low / 0.01 - 1e-6) * 0.01)
