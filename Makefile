@@ -28,9 +28,10 @@ check: $(READY)
 	$(BIN)/lint-imports
 
 recovery: $(READY)
-	$(BIN)/python -m benchmarks.recovery
+	$(BIN)/python -m benchmarks.recovery --models benchmarks/models/recovery
 	$(BIN)/python -m benchmarks.calibration
 	$(BIN)/python -m benchmarks.next_test
+	$(BIN)/python -m benchmarks.next_test_reweighted benchmarks/models/recovery
 	$(BIN)/python -m benchmarks.geotest
 	$(BIN)/python -m benchmarks.geotest_power
 	$(BIN)/python -m benchmarks.geotest_cells

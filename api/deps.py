@@ -72,10 +72,14 @@ class Caller:
                 note(session, self.actor, deed)
 
 
-def requires(permission: Permission) -> Any:
-    """The dependency that hands a route its `Caller`, if the key in the request has this permission."""
+@dataclass(frozen=True)
+class Requirement:
+    """Hands a route its `Caller`, if the key in the request has this permission."""
 
-    def caller(request: Request, credentials: Credentials) -> Caller:
+    permission: Permission
+
+    def __call__(self, request: Request, credentials: Credentials) -> Caller:
+        """Who asks. Raises Unauthenticated, TooMany, NotFound and Forbidden."""
         service = service_of(request)
         principal = _authenticated(service, request, credentials)
         service.rates.count_request(principal.key)
@@ -83,14 +87,16 @@ def requires(permission: Permission) -> Any:
         if account:
             _refuse_strangers(service, principal, account)
         made = _caller(service, principal, account, request)
-        if not principal.may(permission):
-            with made.writing(Deed(f"{permission}.attempt", made.target[:200], outcome=Outcome.REFUSED)):
+        if not principal.may(self.permission):
+            with made.writing(Deed(f"{self.permission}.attempt", made.target[:200], outcome=Outcome.REFUSED)):
                 pass
             raise Forbidden(f"A key of role {principal.role} may not do this.")
         return made
 
-    caller.permission = permission  # type: ignore[attr-defined]
-    return Depends(caller)
+
+def requires(permission: Permission) -> Any:
+    """The dependency on a key with this permission."""
+    return Depends(Requirement(permission))
 
 
 def _authenticated(service: Service, request: Request, credentials: HTTPAuthorizationCredentials | None) -> Principal:

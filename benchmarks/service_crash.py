@@ -16,7 +16,6 @@ import uuid
 from collections import Counter
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import suppress
-from dataclasses import dataclass, field
 from itertools import repeat
 from multiprocessing import get_context
 from pathlib import Path
@@ -26,17 +25,15 @@ from typing import Any
 import httpx
 import numpy as np
 import psutil
-from sqlalchemy import create_engine, func, select, text
+from sqlalchemy import func, select
 
-from api.jobs.engine import engine_database
 from api.service import Service
 from api.store.datasets import NewDataset, add_dataset
-from api.store.files import sha256_of
-from api.store.tables import AuditEntry, Delivery, Job, Model
+from api.store.tables import Job
 from api.store.webhooks import NewWebhook, add_webhook
 from benchmarks.machine import describe_machine
 from benchmarks.service_processes import Station, accounts_with_keys, ask, database, free_port, settings_for
-from benchmarks.service_station import KEPT, WAIT
+from benchmarks.service_reckoning import Found, Load, reckon, reckon_processes
 
 REPORT = Path(__file__).with_name("SERVICE_CRASH.md")
 ACCOUNTS = 6
@@ -45,28 +42,6 @@ LONGEST_DRAIN = 1800.0
 SHARE_OF_KILLS_AFTER_ITS_START = 0.8
 """Else a process that is killed time and again while it starts would never be at work; the others may hit it so."""
 ROLES = {"sqlite": ("serve",), "postgresql": ("api", "worker", "worker")}
-
-
-@dataclass
-class Load:
-    """What the clients sent and were answered: job by idempotency key."""
-
-    answered: dict[str, str] = field(default_factory=dict)
-    stop: threading.Event = field(default_factory=threading.Event)
-
-
-@dataclass
-class Found:
-    """What one run on one database showed."""
-
-    database: str
-    kills: Counter[str]
-    seconds: float
-    drained: float
-    jobs: int
-    states: Counter[str]
-    attempts: int
-    faults: list[str]
 
 
 def run(kind: str, kills: int, fits: int) -> Found:
@@ -94,10 +69,10 @@ def run(kind: str, kills: int, fits: int) -> Found:
             client.join()
         seconds = time.monotonic() - started
         drained = _drain(service, stations)
-        found = _count(service, load, Found(kind, killed, seconds, drained, 0, Counter(), 0, []))
+        found = reckon(service, load, Found(kind, killed, seconds, drained, 0, Counter(), 0, []))
         for station in stations:
             station.stop()
-        _count_processes(stations, found)
+        reckon_processes(stations, found)
         if found.faults:
             for station in stations:
                 print(station.log.read_text()[-8000:], file=sys.stderr)
@@ -198,73 +173,6 @@ def _drain(service: Service, stations: list[Station]) -> float:
             break
         time.sleep(0.5)
     return time.monotonic() - started
-
-
-def _count(service: Service, load: Load, found: Found) -> Found:
-    with service.store.reading() as session:
-        jobs = list(session.scalars(select(Job)))
-        kept = Counter(session.scalars(select(AuditEntry.object).where(AuditEntry.action == KEPT)))
-        models = list(session.scalars(select(Model)))
-        told = Counter(delivery.body["data"]["job"]["id"] for delivery in session.scalars(select(Delivery)))
-    found.jobs, found.states = len(jobs), Counter(job.state.value for job in jobs)
-    found.attempts = sum(job.attempts for job in jobs)
-    ids = {job.id for job in jobs}
-    done = {job.id: job for job in jobs if job.state.value == "done"}
-    of_models = Counter(model.job_id for model in models)
-    faults = found.faults
-    faults += [f"accepted and lost: {job}" for job in load.answered.values() if job not in ids]
-    faults += [f"nobody's: {job}" for job in ids - set(load.answered.values())]
-    faults += [f"two jobs of one key: {job}" for job, n in Counter(load.answered.values()).items() if n > 1]
-    faults += [f"not ended: {job.id} {job.state.value}" for job in jobs if not job.state.ended]
-    faults += [f"failed: {job.id} {job.problem}" for job in jobs if job.state.value == "failed"]
-    times = {job.id: (kept if job.kind == WAIT else of_models)[job.id] for job in done.values()}
-    faults += [f"{job} was kept {count} times" for job, count in times.items() if count != 1]
-    faults += [f"{job.id} was told {told[job.id]} times" for job in jobs if told[job.id] != 1]
-    faults += [f"not done and kept: {job}" for job in set(kept) - set(done)]
-    for model in models:
-        path = service.files.fetch(model.account_id, model.sha256)
-        faults += [] if sha256_of(path) == model.sha256 else [f"file of {model.id} is damaged"]
-    _count_engine(service, found)
-    return found
-
-
-def _count_engine(service: Service, found: Found) -> None:
-    """Nothing waits or runs in the engine, and SQLite finds its own files whole."""
-    url = engine_database(service.store.engine.url)
-    engine = create_engine(url)
-    table = "workflow_status" if url.get_backend_name() == "sqlite" else "dbos.workflow_status"
-    deadline = time.monotonic() + 30
-    with engine.connect() as connection:
-        while True:
-            rows = connection.execute(text(f"SELECT status, COUNT(*) FROM {table} GROUP BY status")).all()
-            connection.rollback()
-            left = {status: count for status, count in rows if status in ("PENDING", "ENQUEUED", "DELAYED")}
-            if not left or time.monotonic() > deadline:
-                break
-            time.sleep(0.5)
-        if left:
-            found.faults.append(f"left in the engine: {left}")
-        if url.get_backend_name() == "sqlite":
-            check = connection.execute(text("PRAGMA integrity_check")).scalar()
-            found.faults += [] if check == "ok" else [f"engine's file: {check}"]
-    engine.dispose()
-    if url.get_backend_name() == "sqlite":
-        with service.store.engine.connect() as connection:
-            check = connection.execute(text("PRAGMA integrity_check")).scalar()
-            strays = connection.execute(text("PRAGMA foreign_key_check")).all()
-        found.faults += [] if check == "ok" and not strays else [f"the store's file: {check}, {strays}"]
-
-
-def _count_processes(stations: list[Station], found: Found) -> None:
-    """No child outlives its worker."""
-    mine = {station.environment["RMO_DATA"] for station in stations}
-    for process in psutil.process_iter():
-        try:
-            folder = process.cwd()
-            if any(folder.startswith(data) for data in mine):
-                found.faults.append(f"left over: {' '.join(process.cmdline())}")
-        except psutil.Error:
-            continue
 
 
 def report(all_found: list[Found]) -> str:

@@ -7,8 +7,6 @@ import subprocess
 import sys
 import tempfile
 import time
-import uuid
-import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -17,16 +15,15 @@ from typing import Any
 
 import httpx
 import psutil
-from sqlalchemy import create_engine, text
 
 from api.service import Service
 from api.services.administer import create_account as make_account
 from api.services.administer import create_key
 from api.settings import Settings, read_settings
 from api.store.accounts import NewAccount
-from api.store.engine import database_url
 from api.store.keys import KeyWish
 from api.store.states import Role
+from benchmarks.postgres import fresh_database, postgres_server
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -91,25 +88,8 @@ def database(kind: str) -> Iterator[str]:
         if kind == "sqlite":
             yield f"sqlite:///{folder}/rmo.sqlite"
             return
-        given = os.environ.get("TEST_DATABASE_URL")
-        server = None
-        if given is None:
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")
-                import pgserver
-
-            server = pgserver.get_server(tempfile.mkdtemp(prefix="rmo-postgres-"), cleanup_mode="delete")
-            given = server.get_uri()
-        name = f"rmo_{uuid.uuid4().hex}"
-        engine = create_engine(database_url(given), isolation_level="AUTOCOMMIT")
-        with engine.connect() as connection:
-            connection.execute(text(f"CREATE DATABASE {name}"))
-        yield database_url(given).set(database=name).render_as_string(hide_password=False)
-        with engine.connect() as connection:
-            connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
-        engine.dispose()
-        if server is not None:
-            server.cleanup()
+        with postgres_server() as server, fresh_database(server) as url:
+            yield url
 
 
 def settings_for(url: str, folder: Path, **given: Any) -> tuple[Settings, dict[str, str]]:

@@ -60,23 +60,6 @@ def past_of(ledger: Ledger, snapshot: Snapshot) -> Past:
     return Past(histories, edited.sum(axis=1).astype(np.int64), promised)
 
 
-def history_of(
-    ledger: Ledger, kind: ChangeKind, ids: NDArray[np.object_], live: IntArray, today: np.datetime64
-) -> History:
-    """The history of values of one kind.
-
-    Args:
-        ledger: of the account.
-        kind: of the values.
-        ids, live: the platform's ids and the values in force, millionths, `(N,)`.
-        today: the day for which bids are set.
-    """
-    builder = _Builder(kind, ids, live, today)
-    for run, ours in _written_runs(ledger, today):
-        builder.add(run, ours)
-    return builder.history(_latest_proposed(ledger))
-
-
 class _Builder:
     """Reads runs, oldest first, for the history of one kind of values."""
 

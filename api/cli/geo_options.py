@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from api.cli.options import names
+from api.cli.options import LARGEST_SEED, names
 from measurement.geotest.specification import Cell
 
 ESTIMATORS = ("auto", "scm", "ascm", "sdid", "tbr", "trimmed_match", "bayesian_scm", "randomisation")
@@ -32,7 +32,7 @@ OptionalBreakEven = Annotated[float | None, typer.Option("--break-even", help=BR
 OptionalSeed = Annotated[
     int | None,
     typer.Option(
-        "--seed", min=0, max=2**32 - 1, metavar="N", help="Same input and seed, same answer.", show_default=False
+        "--seed", min=0, max=LARGEST_SEED, metavar="N", help="Same input and seed, same answer.", show_default=False
     ),
 ]
 

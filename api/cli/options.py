@@ -9,12 +9,12 @@ LARGEST_SEED = 2**32 - 1
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")]
 Seed = Annotated[
-    int, typer.Option("--seed", min=0, max=2**32 - 1, metavar="N", help="Same input and seed, same answer.")
+    int, typer.Option("--seed", min=0, max=LARGEST_SEED, metavar="N", help="Same input and seed, same answer.")
 ]
 UnusedSeed = Annotated[
     int,
     typer.Option(
-        "--seed", min=0, max=2**32 - 1, metavar="N", help="Taken as by every command; nothing is random here."
+        "--seed", min=0, max=LARGEST_SEED, metavar="N", help="Taken as by every command; nothing is random here."
     ),
 ]
 PanelFile = Annotated[Path, typer.Argument(metavar="PANEL", help="The panel, CSV or Parquet.", show_default=False)]

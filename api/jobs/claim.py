@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from api.store.columns import now
 from api.store.engine import Store
+from api.store.owned import rows_changed
 from api.store.states import JobState
 from api.store.tables import Job
 
@@ -96,7 +97,7 @@ def end_job(
         NotOurs: another worker has the job by now.
     """
     with store.writing() as session:
-        if session.execute(_ours(claim).values(state=state, ended=now())).rowcount != 1:  # type: ignore[attr-defined]
+        if rows_changed(session, _ours(claim).values(state=state, ended=now())) != 1:
             raise NotOurs(claim.job)
         values = keep(session) if keep is not None else {}
         if values:

@@ -24,7 +24,7 @@ def fit(asked: Document, tell: Tell) -> Document:
     from api.services.describe_model import describe_model
     from api.services.fit_panel import FitRequest, fit_panel
 
-    paths = {name: _path(asked[name]) for name in ("map", "priors", "experiments")}
+    paths = {name: path_of(asked[name]) for name in ("map", "priors", "experiments")}
     request = FitRequest(
         panel=Path(asked["panel"]),
         panel_map=paths["map"],
@@ -50,7 +50,7 @@ def geo_design(asked: Document, tell: Tell) -> Document:
     rules = tuple(Rule(name) for name in given.pop("rules", ()))
     weeks = tuple(asked["weeks"])
     question = DesignQuestion(kind=kind, rules=rules, weeks=weeks[0], **given)
-    sides = (_path(asked["map"]), _path(asked["eligibility"]), _path(asked["adjacent"]))
+    sides = (path_of(asked["map"]), path_of(asked["eligibility"]), path_of(asked["adjacent"]))
     return design_file(DesignRequest(Path(asked["panel"]), question, weeks, *sides)).to_json()
 
 
@@ -59,7 +59,7 @@ def geo_analyze(asked: Document, tell: Tell) -> Document:
     from api.services.analyze_geo_test import LockedRequest, analyze_locked
 
     tell({"stage": "analysing"})
-    panel, panel_map = Path(asked["panel"]), _path(asked["map"])
+    panel, panel_map = Path(asked["panel"]), path_of(asked["map"])
     if asked["lock"] is not None:
         request = LockedRequest(panel, Path(asked["lock"]), panel_map, accept_restated=bool(asked["accept_restated"]))
         return analyze_locked(request).to_json()
@@ -71,14 +71,16 @@ def _analysed(panel: Path, panel_map: Path | None, asked: Document) -> "GeoTestR
     from measurement.geotest.specification import AnalysisSettings, Cell, Estimator, Window
 
     options = dict(asked["options"])
-    window = Window(*(_day(options.get(name)) for name in ("start", "end", "cooldown_end")))  # type: ignore[arg-type]
+    start, end = (date.fromisoformat(options[name]) for name in ("start", "end"))
+    cooldown_end = options.get("cooldown_end")
+    window = Window(start, end, None if cooldown_end is None else date.fromisoformat(cooldown_end))
     request = AnalysisRequest(
         panel=panel,
         window=window,
         treated=tuple(options.get("treated", ())),
         cells=tuple(Cell(cell["name"], tuple(cell["geos"])) for cell in options.get("cells", ())),
         excluded=tuple(options.get("exclude", ())),
-        pairs=_path(asked["pairs"]),
+        pairs=path_of(asked["pairs"]),
         panel_map=panel_map,
         outcome=options.get("outcome"),
         spend=options.get("spend"),
@@ -97,7 +99,7 @@ def bid_run(asked: Document, tell: Tell) -> Document:
     from api.services.propose_bids import BidFiles, NightSettings, propose_bids
     from bidding.ledger_file import FileLedger
 
-    optional = {name: _path(asked[name]) for name in ("factors", "availability", "events", "freeze")}
+    optional = {name: path_of(asked[name]) for name in ("factors", "availability", "events", "freeze")}
     ledger = Path(asked["ledger"])
     optional["archive"] = ledger / "pulls"
     files = BidFiles(Path(asked["account_file"]), Path(asked["reports"]), Path(asked["plan"]), **optional)
@@ -111,9 +113,6 @@ def bid_run(asked: Document, tell: Tell) -> Document:
     return run_json(propose_bids(files, FileLedger(ledger), settings), SHOWN_CHANGES)
 
 
-def _path(name: str | None) -> Path | None:
+def path_of(name: str | None) -> Path | None:
+    """A file of the working directory, if there is one."""
     return None if name is None else Path(name)
-
-
-def _day(text: str | None) -> date | None:
-    return None if text is None else date.fromisoformat(text)

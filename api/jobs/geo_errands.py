@@ -8,6 +8,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+from api.jobs.errands import path_of
 from api.jobs.work import Tell
 
 Document = Mapping[str, Any]
@@ -28,8 +29,8 @@ def lock(asked: Document, tell: Tell) -> Document:
     given |= {name: tuple(given.pop(key)) for key, name in _LISTS.items() if key in given}
     if "break_even_iroas" in given:
         given["break_even"] = given.pop("break_even_iroas")
-    files: dict[str, Any] = {name: _path(asked[name]) for name in ("design", "pairs", "spend_plan")}
-    answer = lock_test(LockRequest(Path(asked["panel"]), Path(LOCK), panel_map=_path(asked["map"]), **files, **given))
+    files: dict[str, Any] = {name: path_of(asked[name]) for name in ("design", "pairs", "spend_plan")}
+    answer = lock_test(LockRequest(Path(asked["panel"]), Path(LOCK), panel_map=path_of(asked["map"]), **files, **given))
     return {"lock": lock_json(answer.file), "warnings": list(answer.warnings)}
 
 
@@ -37,7 +38,7 @@ def monitor(asked: Document, tell: Tell) -> Document:
     """Watch a locked test; the outcome is not looked at."""
     from api.services.monitor_geo_test import monitor_file
 
-    report = monitor_file(Path(asked["panel"]), Path(LOCK), _path(asked["map"]))
+    report = monitor_file(Path(asked["panel"]), Path(LOCK), path_of(asked["map"]))
     return report.to_json() | {"currency": report.currency}
 
 
@@ -56,13 +57,9 @@ def next_test(asked: Document, tell: Tell) -> Document:
     from measurement.storage import load_model
 
     request = NextTestRequest(
-        asked["budget"], asked["weeks"], asked["horizon_weeks"], _path(asked["rules"]), asked["seed"]
+        asked["budget"], asked["weeks"], asked["horizon_weeks"], path_of(asked["rules"]), asked["seed"]
     )
     return ask(load_model(Path(asked["model"])), request, lambda stage: tell({"stage": stage}))
 
 
 _LISTS = {"treated": "treated", "exclude": "excluded"}
-
-
-def _path(name: str | None) -> Path | None:
-    return None if name is None else Path(name)

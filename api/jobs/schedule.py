@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 from api.jobs.submission import BID_RUN, submit
 from api.store.columns import now
 from api.store.engine import Store
+from api.store.owned import rows_changed
 from api.store.tables import Account
 from api.store.work_tables import NightlyBids
 
@@ -61,8 +62,7 @@ def _submit_one(store: Store, night: NightlyBids, zone: ZoneInfo, due_at: dateti
     day, moment = next_night(due_at, night.at, zone)
     with store.writing() as session:
         seen = (NightlyBids.account_id == night.account_id) & (NightlyBids.next_at == night.next_at)
-        moved = session.execute(update(NightlyBids).where(seen).values(next_day=day, next_at=moment))
-        if moved.rowcount != 1:  # type: ignore[attr-defined]
+        if rows_changed(session, update(NightlyBids).where(seen).values(next_day=day, next_at=moment)) != 1:
             return False
         submit(session, night.account_id, BID_RUN, night.request | {"day": str(day - timedelta(days=1))})
         return True

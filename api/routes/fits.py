@@ -7,7 +7,7 @@ from fastapi.responses import JSONResponse
 from pydantic import ConfigDict, Field
 from sqlalchemy.orm import Session
 
-from api.bodies import Body
+from api.bodies import Body, Seed
 from api.deps import Fitter, IdempotencyKey
 from api.idempotency import Change, answer_once
 from api.jobs.submission import FIT, submit_within
@@ -33,7 +33,7 @@ class FitBody(Body):
     map: Text | None = None
     priors: Text | None = None
     experiments: Text | None = None
-    seed: Annotated[int, Field(ge=0, lt=2**32)] = 0
+    seed: Seed = 0
 
 
 @router.post("", status_code=202, response_model=JobAnswer)

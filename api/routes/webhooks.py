@@ -76,8 +76,10 @@ def post_webhook(caller: WebhookKeeper, account: str, body: WebhookBody, key: Id
         made.append(row.secret)
         return webhook_json(row) | {"secret": None}
 
-    once = lambda: {"secret": made[-1]} if made else {}  # noqa: E731
-    return answer_once(caller, key, lambda: Change("webhook.create", write, told_once=once))
+    def told_once() -> dict[str, Any]:
+        return {"secret": made[-1]} if made else {}
+
+    return answer_once(caller, key, lambda: Change("webhook.create", write, told_once=told_once))
 
 
 @router.get("", response_model=PageAnswer)

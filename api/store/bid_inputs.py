@@ -6,10 +6,11 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from api.paging import Page, PageRequest, page_of
-from api.refusals import NotFound, WrongStep
+from api.refusals import WrongStep
 from api.store.bid_tables import BidAccountFile, BidPull
 from api.store.columns import now
 from api.store.ids import Kind, new_id
+from api.store.owned import find_owned
 
 
 def set_account_file(session: Session, account: str, sha256: str) -> BidAccountFile:
@@ -40,16 +41,13 @@ def find_pull(session: Session, account: str, pull: str | None, field: str = "pu
         NotFound: there is no such pull.
         WrongStep: there is none at all.
     """
-    mine = select(BidPull).where(BidPull.account_id == account)
     if pull is None:
-        row = session.scalars(mine.order_by(BidPull.id.desc()).limit(1)).one_or_none()
+        newest = select(BidPull).where(BidPull.account_id == account).order_by(BidPull.id.desc()).limit(1)
+        row = session.scalars(newest).one_or_none()
         if row is None:
             raise WrongStep("There are no reports yet: send them with POST .../bid-runs/reports.", field)
         return row
-    row = session.scalars(mine.where(BidPull.id == pull)).one_or_none()
-    if row is None:
-        raise NotFound("There is no such pull of reports.", field)
-    return row
+    return find_owned(session, BidPull, account, pull, ("pull of reports", field))
 
 
 def list_pulls(session: Session, account: str, page: PageRequest) -> Page[Any]:

@@ -6,17 +6,14 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from api.paging import Page, PageRequest, page_of
-from api.refusals import NotFound
+from api.store.owned import find_owned
 from api.store.states import BidRunState
 from api.store.tables import BidRun
 
 
 def find_bid_run(session: Session, account: str, run: str, field: str = "bid_run") -> BidRun:
     """The account's bid run of this id. Raises NotFound, naming `field`."""
-    row = session.scalars(select(BidRun).where(BidRun.account_id == account, BidRun.id == run)).one_or_none()
-    if row is None:
-        raise NotFound("There is no such bid run.", field)
-    return row
+    return find_owned(session, BidRun, account, run, ("bid run", field))
 
 
 def list_bid_runs(session: Session, account: str, state: BidRunState | None, page: PageRequest) -> Page[Any]:

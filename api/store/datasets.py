@@ -7,9 +7,10 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from api.paging import Page, PageRequest, page_of
-from api.refusals import Conflict, NotFound
+from api.refusals import Conflict
 from api.store.columns import now
 from api.store.ids import Kind, new_id
+from api.store.owned import find_owned
 from api.store.tables import Account, Dataset
 from measurement.lookalikes import appearance, difference
 
@@ -67,10 +68,7 @@ def _refuse_lookalike(session: Session, new: NewDataset) -> None:
 
 def find_dataset(session: Session, account: str, dataset: str, field: str = "dataset") -> Dataset:
     """The account's dataset of this id. Raises NotFound, naming `field`."""
-    row = session.scalars(select(Dataset).where(Dataset.account_id == account, Dataset.id == dataset)).one_or_none()
-    if row is None:
-        raise NotFound("There is no such dataset.", field)
-    return row
+    return find_owned(session, Dataset, account, dataset, ("dataset", field))
 
 
 def list_datasets(session: Session, account: str, name: str | None, page: PageRequest) -> Page[Any]:

@@ -60,7 +60,7 @@ def read_figures(session: Session) -> Figures:
 
 
 def _counted(session: Session, column: Any) -> dict[Any, int]:
-    return {value: count for value, count in session.execute(select(column, func.count()).group_by(column))}  # noqa: C416
+    return dict(session.execute(select(column, func.count()).group_by(column)).tuples().all())
 
 
 def _rhat(session: Session) -> dict[str, float]:

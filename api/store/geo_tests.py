@@ -8,16 +8,14 @@ from sqlalchemy.orm import Session
 
 from api.paging import Page, PageRequest, page_of
 from api.refusals import Conflict, NotFound, WrongStep
+from api.store.owned import find_owned
 from api.store.states import GeoTestState
 from api.store.tables import GeoTest
 
 
 def find_geo_test(session: Session, account: str, test: str, field: str = "geo_test") -> GeoTest:
     """The account's geo test of this id. Raises NotFound, naming `field`."""
-    row = session.scalars(select(GeoTest).where(GeoTest.account_id == account, GeoTest.id == test)).one_or_none()
-    if row is None:
-        raise NotFound("There is no such geo test.", field)
-    return row
+    return find_owned(session, GeoTest, account, test, ("geo test", field))
 
 
 def list_geo_tests(session: Session, account: str, state: GeoTestState | None, page: PageRequest) -> Page[Any]:

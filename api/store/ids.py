@@ -1,6 +1,5 @@
 """A kind of row in, a fresh id out: `dst_` and 26 characters that sort by the time at which they were made."""
 
-import re
 import secrets
 import time
 from enum import StrEnum
@@ -49,8 +48,3 @@ def new_id(kind: Kind) -> str:
     number = _clock.tick()
     digits = (_ALPHABET[number >> 5 * place & 31] for place in reversed(range(_LENGTH)))
     return f"{kind.value}_{''.join(digits)}"
-
-
-def is_id(text: str, kind: Kind) -> bool:
-    """Whether the text has the form of an id of this kind."""
-    return re.fullmatch(f"{kind.value}_[{_ALPHABET}]{{{_LENGTH}}}", text) is not None

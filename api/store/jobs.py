@@ -7,7 +7,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from api.paging import Page, PageRequest, page_of
-from api.refusals import NotFound
+from api.store.owned import find_owned
 from api.store.states import JobState
 from api.store.tables import Job
 
@@ -22,10 +22,7 @@ class JobFilter:
 
 def find_job(session: Session, account: str, job: str, field: str = "job") -> Job:
     """The account's job of this id. Raises NotFound, naming `field`."""
-    row = session.scalars(select(Job).where(Job.account_id == account, Job.id == job)).one_or_none()
-    if row is None:
-        raise NotFound("There is no such job.", field)
-    return row
+    return find_owned(session, Job, account, job, ("job", field))
 
 
 def list_jobs(session: Session, account: str, wanted: JobFilter, page: PageRequest) -> Page[Any]:

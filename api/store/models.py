@@ -7,9 +7,9 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from api.paging import Page, PageRequest, page_of
-from api.refusals import NotFound
 from api.store.columns import now
 from api.store.ids import Kind, new_id
+from api.store.owned import find_owned
 from api.store.tables import Model
 
 
@@ -43,10 +43,7 @@ def add_model(session: Session, new: NewModel) -> Model:
 
 def find_model(session: Session, account: str, model: str, field: str = "model") -> Model:
     """The account's model of this id. Raises NotFound, naming `field`."""
-    row = session.scalars(select(Model).where(Model.account_id == account, Model.id == model)).one_or_none()
-    if row is None:
-        raise NotFound("There is no such model.", field)
-    return row
+    return find_owned(session, Model, account, model, ("model", field))
 
 
 def list_models(session: Session, account: str, page: PageRequest) -> Page[Any]:

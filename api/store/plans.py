@@ -7,9 +7,9 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from api.paging import Page, PageRequest, page_of
-from api.refusals import NotFound
 from api.store.columns import now
 from api.store.ids import Kind, new_id
+from api.store.owned import find_owned
 from api.store.tables import Plan
 
 
@@ -40,10 +40,7 @@ def add_plan(session: Session, new: NewPlan) -> Plan:
 
 def find_plan(session: Session, account: str, plan: str, field: str = "plan") -> Plan:
     """The account's plan of this id. Raises NotFound, naming `field`."""
-    row = session.scalars(select(Plan).where(Plan.account_id == account, Plan.id == plan)).one_or_none()
-    if row is None:
-        raise NotFound("There is no such plan.", field)
-    return row
+    return find_owned(session, Plan, account, plan, ("plan", field))
 
 
 def list_plans(session: Session, account: str, model: str | None, page: PageRequest) -> Page[Any]:

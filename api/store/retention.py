@@ -8,6 +8,7 @@ from sqlalchemy import Delete, delete, func, insert, select, union
 from sqlalchemy.orm import Session
 
 from api.store.bid_tables import BidPull
+from api.store.owned import rows_changed
 from api.store.states import DeliveryState, GeoTestState, JobState
 from api.store.tables import BidRun, Dataset, Delivery, GeoTest, Job, Model, Plan, Webhook
 from api.store.work_tables import JobToForget, NightlyBids
@@ -32,7 +33,7 @@ def forget_older(session: Session, account: str, limit: datetime) -> dict[str, i
         ("datasets", lambda: _unused(Dataset, account, limit, "dataset", _with_dataset())),
         ("deliveries", lambda: _settled(account, limit)),
     )
-    gone = {name: _count(session, statement()) for name, statement in steps}
+    gone = {name: rows_changed(session, statement()) for name, statement in steps}
     gone["jobs"] = forget_jobs(session, account, limit)
     return {name: count for name, count in gone.items() if count}
 
@@ -43,7 +44,7 @@ def forget_jobs(session: Session, account: str, ended_before: datetime | None = 
     if ended_before is not None:
         chosen &= Job.state.in_(_ENDED) & (Job.ended < ended_before)
     session.execute(insert(JobToForget).from_select(["id"], select(Job.id).where(chosen)))
-    return _count(session, delete(Job).where(chosen))
+    return rows_changed(session, delete(Job).where(chosen))
 
 
 def _older(table: Any, account: str, limit: datetime) -> Delete:
@@ -80,8 +81,3 @@ def _settled(account: str, limit: datetime) -> Delete:
     return delete(Delivery).where(
         Delivery.webhook_id.in_(ours), Delivery.created < limit, Delivery.state != DeliveryState.WAITING
     )
-
-
-def _count(session: Session, statement: Delete) -> int:
-    count: int = session.execute(statement).rowcount  # type: ignore[attr-defined]
-    return count

@@ -9,9 +9,9 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from api.paging import Page, PageRequest, page_of
-from api.refusals import NotFound
 from api.store.columns import now
 from api.store.ids import Kind, new_id
+from api.store.owned import find_owned
 from api.store.tables import Delivery, Webhook
 
 SECRET_PREFIX = "whsec_"
@@ -44,10 +44,7 @@ def add_webhook(session: Session, new: NewWebhook) -> Webhook:
 
 def find_webhook(session: Session, account: str, webhook: str) -> Webhook:
     """The account's webhook of this id. Raises NotFound."""
-    row = session.scalars(select(Webhook).where(Webhook.account_id == account, Webhook.id == webhook)).one_or_none()
-    if row is None:
-        raise NotFound("There is no such webhook.", "webhook")
-    return row
+    return find_owned(session, Webhook, account, webhook, ("webhook", "webhook"))
 
 
 def count_webhooks(session: Session, account: str) -> int:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from api.cli.main import run
-from tests.api.consoles import DAYS, TODAY, Console
+from tests.api.console import DAYS, TODAY, Console
 
 REPORTS, ACCOUNT, PLAN = Path("reports"), Path("account.toml"), Path("plan.json")
 

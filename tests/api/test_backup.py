@@ -2,7 +2,6 @@
 
 import json
 import threading
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -21,13 +20,6 @@ from api.store.references import files_of
 from api.store.schema import latest_revision, revision_of, upgrade
 from api.store.tables import Base, Job, Plan
 from tests.api.filling import Filled, fill, put
-
-
-@pytest.fixture
-def service(url: str, tmp_path: Path) -> Iterator[Service]:
-    made = Service.open(Settings(data=tmp_path / "data", database_url=url))
-    yield made
-    made.close()
 
 
 @pytest.fixture

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from tests.api.bid_account import REPORTS, BidAccount, answer, files_of
-from tests.api.consoles import CONSOLES, TODAY, Console
+from tests.api.console import TODAY, Console
+from tests.api.consoles import CONSOLES
 
 GERMAN = {
     "date": "Datum", "day": "Tag", "timeperiod": "Datum", "reporting starts": "Datum", "campaignid": "Kampagnen-ID",

@@ -10,7 +10,8 @@ import pytest
 
 import api.services.change_bids as service
 from tests.api.bid_account import ACCOUNT, PLAN, BidAccount, answer, files_of
-from tests.api.consoles import CONSOLES, TODAY, Console, same
+from tests.api.console import TODAY, Console, same
+from tests.api.consoles import CONSOLES
 
 KINDS = {
     "amazon": {"bid", "placement", "campaign_budget"},

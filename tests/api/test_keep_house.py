@@ -2,7 +2,6 @@
 
 import os
 import time
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -28,13 +27,6 @@ from api.store.work_tables import JobToForget, NightlyBids
 from tests.api.filling import fill, put
 
 DAY = timedelta(days=1)
-
-
-@pytest.fixture
-def service(url: str, tmp_path: Path) -> Iterator[Service]:
-    made = Service.open(Settings(data=tmp_path / "data", database_url=url))
-    yield made
-    made.close()
 
 
 @pytest.fixture

@@ -11,7 +11,6 @@ from bidding.guardrails.rules import code_of
 from bidding.history import REST_DAYS, History
 from bidding.ledger_file import FileLedger
 from bidding.money import micros_of
-from bidding.past_runs import history_of
 from bidding.propose import propose
 from bidding.reach import highest_columns, reach_of
 from bidding.reasons import change_of
@@ -20,7 +19,7 @@ from bidding.run import BidRun
 from bidding.snapshot import Snapshot
 from bidding.writing import WriteSettings, write_run_through
 from tests.bidding.live_account import LiveAccount
-from tests.bidding.worlds import TODAY, make_account, make_bounds, make_night, make_response, make_snapshot
+from tests.bidding.worlds import TODAY, bids_before, make_account, make_bounds, make_night, make_response, make_snapshot
 
 DAY = np.timedelta64(1, "D")
 UP, DOWN = np.full(12, 1.08), np.full(12, 0.92)
@@ -97,7 +96,7 @@ class Nights:
 
     def history(self) -> History:
         ids, today = make_snapshot().targets.ids, TODAY + self.number * DAY
-        return history_of(self.ledger, ChangeKind.BID, ids, micros_of(np.full(12, self.bid)), today)
+        return bids_before(self.ledger, ids, micros_of(np.full(12, self.bid)), today)
 
     def night(self, column: int, jitter: np.ndarray | None = None) -> BidRun:
         limits = {"approval_share": 1.0}

@@ -14,14 +14,12 @@ import pytest
 
 from bidding.approval import approve
 from bidding.bulk.port import ItemOutcome
-from bidding.changes import ChangeKind
 from bidding.circumstances import KillScope
 from bidding.errors import BidError
 from bidding.kill_switch import lift, scope_from, throw
 from bidding.ledger import EntryKind
 from bidding.ledger_file import FileLedger
 from bidding.money import micros_of
-from bidding.past_runs import history_of
 from bidding.propose import propose
 from bidding.rollback import live_through, reverse, unfinished_reversals
 from bidding.run import BidRun
@@ -29,7 +27,7 @@ from bidding.sealing import content_hash
 from bidding.writing import WriteSettings, Written, write_run_through
 from tests.bidding.conftest import clock
 from tests.bidding.live_account import LiveAccount
-from tests.bidding.worlds import TODAY, make_night
+from tests.bidding.worlds import TODAY, bids_before, make_night
 
 ROOT = Path(__file__).resolve().parents[2]
 DAY = np.timedelta64(1, "D")
@@ -196,13 +194,13 @@ def test_history_knows_day_week_and_a_persons_change(run: BidRun, ledger: FileLe
     live.put("t3", "9.00")
     write(run, ledger, live)
     ids, now = run.written.targets.ids, np.full(40, 1_100_000)
-    today = history_of(ledger, ChangeKind.BID, ids, now, TODAY)
+    today = bids_before(ledger, ids, now, TODAY)
     assert today.applied[0] == 1_100_000
     assert (today.day_start[0], today.week_start[0]) == (1_000_000, 1_000_000)
     assert today.applied[3] == -1
-    assert history_of(ledger, ChangeKind.BID, ids, now, TODAY + DAY).day_start[0] == -1
-    assert history_of(ledger, ChangeKind.BID, ids, now, TODAY + 6 * DAY).week_start[0] == 1_000_000
-    assert history_of(ledger, ChangeKind.BID, ids, now, TODAY + 7 * DAY).week_start[0] == -1
+    assert bids_before(ledger, ids, now, TODAY + DAY).day_start[0] == -1
+    assert bids_before(ledger, ids, now, TODAY + 6 * DAY).week_start[0] == 1_000_000
+    assert bids_before(ledger, ids, now, TODAY + 7 * DAY).week_start[0] == -1
 
 
 def test_a_persons_change_is_remembered_from_the_night_it_was_first_seen(
@@ -213,15 +211,15 @@ def test_a_persons_change_is_remembered_from_the_night_it_was_first_seen(
     bids = np.where(np.arange(40) == 5, 3.0, 1.1)
     object.__setattr__(night.snapshot.targets, "bid", bids)
     ids, now = night.snapshot.targets.ids, micros_of(bids)
-    object.__setattr__(night, "history", history_of(ledger, ChangeKind.BID, ids, now, TODAY))
+    object.__setattr__(night, "history", bids_before(ledger, ids, now, TODAY))
     second = propose(night)
     assert second.manual.entity.tolist() == ["t5"]
     ledger.save_run(second)
-    later = history_of(ledger, ChangeKind.BID, ids, now, TODAY + 3 * DAY)
+    later = bids_before(ledger, ids, now, TODAY + 3 * DAY)
     assert str(later.manual_since[5]) == str(TODAY)
     assert later.days_since_manual(now, TODAY + 3 * DAY)[5] == 3
     moved_again = np.where(now == 3_000_000, 4_000_000, now)
-    assert np.isnat(history_of(ledger, ChangeKind.BID, ids, moved_again, TODAY + 3 * DAY).manual_since[5])
+    assert np.isnat(bids_before(ledger, ids, moved_again, TODAY + 3 * DAY).manual_since[5])
 
 
 def test_two_writers_at_once_are_refused(run: BidRun, ledger: FileLedger, live: LiveAccount) -> None:

@@ -10,9 +10,12 @@ from bidding.changes import ChangeKind
 from bidding.circumstances import Circumstances
 from bidding.history import History
 from bidding.in_force import in_force
+from bidding.ledger import Ledger
 from bidding.levers import SmartLevers
+from bidding.money import MICROS
 from bidding.night import Budgets, Night, PlatformBounds, Steering
 from bidding.outlook import BidChoice, BidResponse, ClickValues, Trust
+from bidding.past_runs import past_of
 from bidding.placements import Modifiers
 from bidding.snapshot import Campaigns, Performance, Platform, Restatement, Snapshot, Strategy, Targets
 
@@ -165,6 +168,13 @@ def make_night(targets: int = 12, campaigns: int = 3, column: int = 4, **changed
         sources=dict(snapshot.source_hashes),
     )
     return replace(night, **changed)
+
+
+def bids_before(ledger: Ledger, ids: Any, live: Any, today: np.datetime64) -> History:
+    """What a night reads of earlier runs' bids: live values `(N,)` in millionths of the targets of these ids."""
+    snapshot = make_snapshot(len(ids))
+    targets = replace(snapshot.targets, ids=ids, bid=np.asarray(live) / MICROS)
+    return past_of(ledger, replace(snapshot, today=today, targets=targets)).histories[ChangeKind.BID]
 
 
 def make_steering(snapshot: Snapshot, increases: Any, roas: float = 4.4, edits: int = 0) -> Steering:

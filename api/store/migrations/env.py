@@ -2,7 +2,6 @@
 
 from alembic import context
 
-from api.store import work_tables  # noqa: F401  its tables belong to the metadata
 from api.store.tables import Base
 
 context.configure(
