@@ -3,6 +3,7 @@
 What it finds is rough: whoever searches must score the outcome on the response itself.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,6 +18,8 @@ FloatArray = NDArray[np.float64]
 SingleArray = NDArray[np.float32]
 
 LARGEST_EXPONENT = 60.0
+NEAR = 150_000
+"""Numbers of an array that stay near the processor while several of them are worked on."""
 
 
 @dataclass(frozen=True)
@@ -24,7 +27,7 @@ class CoarseResponse:
     """Mean sales by schedule. C channels, D draws, G groups of geos, L lags, T weeks with the tail after the plan.
 
     Attributes:
-        adstock: what a unit of dose in each week leaves in each week, `(C, D, T, W)`.
+        weights: adstock, `(C, D, L)`.
         per_spend: dose per head that a unit of money in a week brings, `(C, 1, G, 1)`.
         carried: dose from before the plan, `(C, D, G, T)`.
         heads: sales of a fully saturated week over the number of draws, `(C, D, G, 1)`.
@@ -32,7 +35,7 @@ class CoarseResponse:
         before: what carry-in alone sells, `(C,)`.
     """
 
-    adstock: SingleArray
+    weights: SingleArray
     per_spend: SingleArray
     carried: SingleArray
     heads: SingleArray
@@ -42,21 +45,36 @@ class CoarseResponse:
 
     def mean_sales(self, spend: FloatArray) -> FloatArray:
         """Incremental sales of schedules `(M, C, W)`, `(M, C)`."""
-        return self._sold(self._saturated(self._dose(spend))) - self.before
+        return np.concatenate([self._sold(self._saturated(self._dose(part))) for part in self._parts(spend)])
 
     def sales_and_slopes(self, spend: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Incremental sales of schedules `(M, C, W)`, `(M, C)`, and what a unit more in each week adds, `(M, C, W)`."""
+        sales, slopes = zip(*(self._with_slopes(part) for part in self._parts(spend)), strict=True)
+        return np.concatenate(sales), np.concatenate(slopes)
+
+    def _parts(self, spend: FloatArray) -> Iterator[FloatArray]:
+        """As many schedules at a time as arrays of them stay near the processor."""
+        step = max(1, NEAR // self.carried.size)
+        yield from (spend[start : start + step] for start in range(0, len(spend), step))
+
+    def _with_slopes(self, spend: FloatArray) -> tuple[FloatArray, FloatArray]:
         dose = self._dose(spend)
         saturated = self._saturated(dose)
         rise = self.slope * saturated * (1 - saturated) / np.maximum(dose, SMALLEST_DOSE)
         worth = (rise * (self.heads * self.per_spend)).sum(axis=3)
-        slopes = np.matmul(_flat(self.adstock).swapaxes(1, 2), _flat(worth.transpose(1, 2, 3, 0)))
-        return self._sold(saturated) - self.before, slopes.transpose(2, 0, 1).astype(np.float64)
+        by_lag = np.matmul(np.swapaxes(self.weights, 1, 2), worth)
+        weeks = spend.shape[2]
+        slopes = by_lag[:, :, 0, :weeks].astype(np.float64)
+        for lag in range(1, LAGS):
+            slopes += by_lag[:, :, lag, lag : lag + weeks]
+        return self._sold(saturated), slopes
 
     def _dose(self, spend: FloatArray) -> SingleArray:
         """Of schedules `(M, C, W)`, `(M, C, D, G, T)`."""
-        by_draw = np.matmul(_flat(self.adstock), spend.transpose(1, 2, 0).astype(np.float32))
-        adstocked = by_draw.transpose(2, 0, 1).reshape(len(spend), *self.adstock.shape[:3])
+        padded = np.zeros((*spend.shape[:2], spend.shape[2] + 2 * (LAGS - 1)), dtype=np.float32)
+        padded[:, :, LAGS - 1 : LAGS - 1 + spend.shape[2]] = spend
+        lagged = np.lib.stride_tricks.sliding_window_view(padded, LAGS, axis=2)[..., ::-1]
+        adstocked = np.matmul(self.weights, np.swapaxes(lagged, 2, 3))
         dose: SingleArray = self.carried + self.per_spend * adstocked[:, :, :, None, :]
         return dose
 
@@ -68,13 +86,7 @@ class CoarseResponse:
 
     def _sold(self, saturated: SingleArray) -> FloatArray:
         sold: FloatArray = (saturated * self.heads).sum(axis=(2, 3, 4), dtype=np.float64)
-        return sold
-
-
-def _flat(by_draw_and_week: SingleArray) -> SingleArray:
-    """Draws and weeks as one axis: `(C, D, T, N)` to `(C, D T, N)`."""
-    channels, _, _, last = by_draw_and_week.shape
-    return by_draw_and_week.reshape(channels, -1, last)
+        return sold - self.before
 
 
 def coarsen(response: WeeklyResponse, most_draws: int, most_groups: int) -> CoarseResponse:
@@ -92,7 +104,7 @@ def coarsen(response: WeeklyResponse, most_draws: int, most_groups: int) -> Coar
         tail = np.zeros((*carried.shape[:2], response.weeks))
         parts.append(
             {
-                "adstock": _adstock(shape.weights, response.weeks),
+                "weights": shape.weights,
                 "per_spend": (mean @ horizon.dose_per_spend[channel])[None, :, None],
                 "carried": np.concatenate([carried, tail], axis=2),
                 "heads": (shape.heads @ groups.T)[:, :, None] / len(chosen),
@@ -104,14 +116,6 @@ def coarsen(response: WeeklyResponse, most_draws: int, most_groups: int) -> Coar
     alone = CoarseResponse(**stacked, before=np.zeros(len(parts)))
     nothing = np.zeros((1, len(parts), response.weeks))
     return CoarseResponse(**stacked, before=alone.mean_sales(nothing)[0])
-
-
-def _adstock(weights: FloatArray, weeks: int) -> FloatArray:
-    """Adstock weights `(D, LAGS)` as a matrix from the plan's weeks to these and the tail after them, `(D, T, W)`."""
-    matrix = np.zeros((len(weights), weeks + LAGS - 1, weeks))
-    for week in range(weeks):
-        matrix[:, week : week + LAGS, week] = weights
-    return matrix
 
 
 def _groups(dose_per_spend: FloatArray, population: FloatArray, most: int) -> FloatArray:
