@@ -11,6 +11,8 @@ from measurement.geotest.comparison import Comparison
 from measurement.geotest.finding import Range
 
 LEAST_DEGREES = 3.0
+ROUNDING = 1e-9
+"""A change below this share of what would have been spent is none: floating-point numbers add up to no better."""
 
 
 @dataclass(frozen=True)
@@ -41,7 +43,14 @@ def spend_change(comparison: Comparison, level: float) -> Range | None:
     stretch = np.sqrt(max(1.0, prediction.block_ratio))
     half = float(stats.t.ppf(0.5 + level / 2, degrees) * prediction.sd * stretch)
     change = Range(prediction.effect, prediction.effect - half, prediction.effect + half)
-    return change.times(usual * geos)
+    return without_rounding(change, float(comparison.periods)).times(usual * geos)
+
+
+def without_rounding(change: Range, spent: float) -> Range:
+    """The change, or none at all where it is only what adding up `spent` in floating point leaves over."""
+    if max(abs(change.low), abs(change.high)) < ROUNDING * spent:
+        return Range(0.0, 0.0, 0.0)
+    return change
 
 
 def iroas(lift: Range, change: Range | None) -> Iroas:
@@ -51,6 +60,8 @@ def iroas(lift: Range, change: Range | None) -> Iroas:
     """
     if change is None:
         return Iroas(None, "no spend column was given: name the tested channel with --spend")
+    if change == Range(0.0, 0.0, 0.0):
+        return Iroas(None, "spend did not change in the test: name the tested channel with --spend")
     if change.touches(0.0):
         return Iroas(
             None,

@@ -9,7 +9,7 @@ from measurement.geotest.comparison import LEAST_BEFORE
 from measurement.geotest.finding import Placebos, Range
 from measurement.geotest.result import Effect
 from measurement.geotest.specification import AnalysisSettings
-from measurement.geotest.spend import Iroas, iroas
+from measurement.geotest.spend import Iroas, iroas, without_rounding
 from measurement.geotest.switchback_estimate import Estimate, Weights, coins, estimate, weigh, weigh_plainly
 from measurement.geotest.switchback_power import past_windows
 from measurement.geotest.switchback_question import pairs_needed, smallest_p_value
@@ -132,7 +132,7 @@ def _spend_change(series: NationalSeries, grid: BlockGrid, weights: Weights, lev
         total = float(spent.sum())
         return Range(total, total, total)
     told = estimate(series.spend, weigh_plainly(grid, weights.states), grid, level)
-    return told.effect.times(len(spent))
+    return without_rounding(told.effect, float(off.mean())).times(len(spent))
 
 
 def _longer_washout(series: NationalSeries, grid: BlockGrid, settings: AnalysisSettings) -> tuple[int, Range] | None:

@@ -39,6 +39,15 @@ def test_a_holdout_is_counted_against_what_would_have_been_spent(simulated: Simu
     assert change.estimate == pytest.approx(-would_be, rel=0.05)
 
 
+@pytest.mark.parametrize("a_day", [5.0, 1 / 3, 123_456.78])
+def test_spend_that_never_moved_did_not_change(simulated: Simulated, a_day: float) -> None:
+    comparison = simulated(3)
+    steady = (np.full_like(comparison.treated, a_day), np.full_like(comparison.donors, a_day))
+    change = spend_change(with_spend(comparison, *steady), 0.9)
+    assert change == Range(0.0, 0.0, 0.0)
+    assert "did not change" in str(iroas(Range(10, 5, 15), change).refused_because)
+
+
 def test_without_a_spend_column_the_reason_names_the_option() -> None:
     answer = iroas(Range(10, 5, 15), None)
     assert answer.value is None

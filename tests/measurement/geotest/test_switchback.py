@@ -152,12 +152,15 @@ def test_exposure_is_the_adstock_written_as_a_recursion() -> None:
     np.testing.assert_allclose(exposure(grid, grid.on[None], 3.0)[0], expected, atol=2e-3)
 
 
-def test_spend_that_never_stopped_gives_no_return() -> None:
+@pytest.mark.parametrize(
+    ("a_day", "swing", "reason"), [(500.0, 1e-3, "may be zero"), (123_456.78, 0, "did not change")]
+)
+def test_spend_that_never_stopped_gives_no_return(a_day: float, swing: float, reason: str) -> None:
     read, schedule = switched(9)
-    panel = replace(read.panel, spend=np.full_like(read.panel.spend, 500.0) + noisy(1, 398)[None, :, None] / 1e3)
+    panel = replace(read.panel, spend=np.full_like(read.panel.spend, a_day) + swing * noisy(1, 398)[None, :, None])
     result = analyze_switchback(replace(read, panel=panel), schedule, "tv", None, SETTINGS)
     assert result.effect.iroas is None
-    assert "may be zero" in str(result.effect.iroas_refused_because)
+    assert reason in str(result.effect.iroas_refused_because)
     assert any("still spent" in warning for warning in result.warnings)
 
 
