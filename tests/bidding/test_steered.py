@@ -1,8 +1,6 @@
 """Placement increases, targets on return and their bids: guarded together, expected together, written and put back."""
 
 import random
-import signal
-import time
 from collections import Counter
 from dataclasses import replace
 
@@ -25,7 +23,7 @@ from bidding.snapshot import PlacementResults, Strategy, TargetKind
 from bidding.writing import WriteSettings, write_run_through
 from tests.bidding.conftest import clock
 from tests.bidding.live_account import LiveAccount, after, before
-from tests.bidding.test_writing import start
+from tests.bidding.test_writing import kill_at_random
 from tests.bidding.worlds import TODAY, make_night, make_snapshot, make_steered_night, make_steering
 
 DAY = np.timedelta64(1, "D")
@@ -173,15 +171,7 @@ def test_every_kind_is_written_once_and_put_back_exactly(
 def test_killed_at_any_point_and_resumed_every_kind_ends_the_same(
     steered: BidRun, ledger: FileLedger, platform: LiveAccount
 ) -> None:
-    chance, kills = random.Random(5), 0
-    for _ in range(8):
-        child = start(ledger, steered, platform)
-        time.sleep(chance.uniform(0.0, 0.15))
-        child.send_signal(signal.SIGKILL)
-        kills += child.wait() == -signal.SIGKILL
-        assert child.stdout is not None
-        child.stdout.close()
-    assert kills >= 2
+    kill_at_random(steered, ledger, platform, random.Random(5), 8)
     book = FileLedger(ledger.folder, clock)
     write_run_through(steered, book, platform, WriteSettings(TODAY))
     assert platform.values() == after(steered)

@@ -235,12 +235,10 @@ def start(ledger: FileLedger, run: BidRun, live: LiveAccount) -> "subprocess.Pop
     return child
 
 
-def test_killed_at_any_point_and_resumed_the_end_is_the_same(
-    run: BidRun, ledger: FileLedger, live: LiveAccount
-) -> None:
-    chance = random.Random(3)
+def kill_at_random(run: BidRun, ledger: FileLedger, live: LiveAccount, chance: random.Random, times: int) -> None:
+    """Begin to apply the run time and again, each time until it is killed somewhere."""
     kills = 0
-    for _ in range(10):
+    for _ in range(times):
         child = start(ledger, run, live)
         time.sleep(chance.uniform(0.0, 0.15))
         child.send_signal(signal.SIGKILL)
@@ -248,6 +246,12 @@ def test_killed_at_any_point_and_resumed_the_end_is_the_same(
         assert child.stdout is not None
         child.stdout.close()
     assert kills >= 2
+
+
+def test_killed_at_any_point_and_resumed_the_end_is_the_same(
+    run: BidRun, ledger: FileLedger, live: LiveAccount
+) -> None:
+    kill_at_random(run, ledger, live, random.Random(3), 10)
     written = write(run, FileLedger(ledger.folder, clock), live)
     assert written.failed == {}
     assert live.values() == {f"t{n}": "1.10" for n in range(40)}
