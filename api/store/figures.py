@@ -60,7 +60,7 @@ def read_figures(session: Session) -> Figures:
 
 
 def _counted(session: Session, column: Any) -> dict[Any, int]:
-    return dict(session.execute(select(column, func.count()).group_by(column)).tuples().all())
+    return dict(session.execute(select(column, func.count()).group_by(column)).all())
 
 
 def _rhat(session: Session) -> dict[str, float]:
