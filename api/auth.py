@@ -25,6 +25,15 @@ _KEY = re.compile(r"rmo_([a-z0-9]{10})_[A-Za-z0-9_-]{43}")
 _PREFIX_LETTERS = "abcdefghijklmnopqrstuvwxyz0123456789"
 _NOBODY = "0" * 64
 _USE_NOTED_EVERY_SECONDS = 60.0
+_KNOWN = select(
+    ApiKey.id,
+    ApiKey.account_id,
+    ApiKey.role,
+    ApiKey.sha256,
+    ApiKey.revoked,
+    ApiKey.expires,
+    ApiKey.last_used,
+)
 
 
 class Permission(StrEnum):
@@ -98,16 +107,16 @@ def authenticate(session: Session, text: str | None) -> tuple[Principal, datetim
         Unauthenticated: there is none, or it is unknown, expired or revoked.
     """
     form = _KEY.fullmatch(text or "")
-    row = session.scalars(select(ApiKey).where(ApiKey.prefix == form[1])).one_or_none() if form else None
+    row = session.execute(_KNOWN.where(ApiKey.prefix == form[1])).one_or_none() if form else None
     same = hmac.compare_digest(_hash(text or ""), row.sha256 if row else _NOBODY)
-    if row is None or not same or not is_good(row):
+    if row is None or not same or not is_good(row.revoked, row.expires):
         raise Unauthenticated("Send a good key as: Authorization: Bearer rmo_...")
     return Principal(row.id, row.account_id, row.role), row.last_used
 
 
-def is_good(key: ApiKey) -> bool:
-    """Whether the key is neither expired nor revoked."""
-    return key.revoked is None and (key.expires is None or key.expires > now())
+def is_good(revoked: datetime | None, expires: datetime | None) -> bool:
+    """Whether a key is neither revoked nor expired."""
+    return revoked is None and (expires is None or expires > now())
 
 
 def worth_noting(last_used: datetime | None) -> bool:

@@ -18,7 +18,7 @@ from api.limits import mark_of
 from api.paging import DEFAULT_LIMIT, LARGEST_LIMIT, PageRequest
 from api.refusals import Forbidden, NotFound, Unauthenticated
 from api.service import Service
-from api.store.accounts import find_account
+from api.store.accounts import require_account
 from api.store.audit import Actor, Deed, note
 from api.store.keys import note_use
 from api.store.states import Outcome
@@ -81,11 +81,8 @@ class Requirement:
     def __call__(self, request: Request, credentials: Credentials) -> Caller:
         """Who asks. Raises Unauthenticated, TooMany, NotFound and Forbidden."""
         service = service_of(request)
-        principal = _authenticated(service, request, credentials)
-        service.rates.count_request(principal.key)
         account = request.path_params.get("account", "")
-        if account:
-            _refuse_strangers(service, principal, account)
+        principal = _let_in(service, request, credentials, account)
         made = _caller(service, principal, account, request)
         if not principal.may(self.permission):
             with made.writing(Deed(f"{self.permission}.attempt", made.target[:200], outcome=Outcome.REFUSED)):
@@ -99,27 +96,27 @@ def requires(permission: Permission) -> Any:
     return Depends(Requirement(permission))
 
 
-def _authenticated(service: Service, request: Request, credentials: HTTPAuthorizationCredentials | None) -> Principal:
+def _let_in(
+    service: Service, request: Request, credentials: HTTPAuthorizationCredentials | None, account: str
+) -> Principal:
+    """Whose key this is; another's account is not there at all."""
     address = request.client.host if request.client else ""
     service.rates.refuse_guessing(address)
-    try:
-        with service.store.reading() as session:
+    with service.store.reading() as session:
+        try:
             principal, last_used = authenticate(session, credentials.credentials if credentials else None)
-    except Unauthenticated:
-        service.rates.count_failure(address)
-        raise
+        except Unauthenticated:
+            service.rates.count_failure(address)
+            raise
+        service.rates.count_request(principal.key)
+        if account and not principal.sees(account):
+            raise NotFound("There is no such account.", "account")
+        if account:
+            require_account(session, account)
     if worth_noting(last_used):
         with service.store.writing() as session:
             note_use(session, principal.key)
     return principal
-
-
-def _refuse_strangers(service: Service, principal: Principal, account: str) -> None:
-    """Another's account is not there at all."""
-    if not principal.sees(account):
-        raise NotFound("There is no such account.", "account")
-    with service.store.reading() as session:
-        find_account(session, account)
 
 
 def _caller(service: Service, principal: Principal, account: str, request: Request) -> Caller:
@@ -129,10 +126,11 @@ def _caller(service: Service, principal: Principal, account: str, request: Reque
     return Caller(principal, account, service, mark.id, mark.body.hexdigest(), target)
 
 
-def _page(
+async def _page(
     limit: Annotated[int, Query(ge=1, le=LARGEST_LIMIT, description="Most items of the page.")] = DEFAULT_LIMIT,
     cursor: Annotated[str | None, Query(max_length=100, description="`next` of the page before.")] = None,
 ) -> PageRequest:
+    """Not in a thread of its own: there is nothing to wait for."""
     return PageRequest(limit, cursor)
 
 

@@ -1,4 +1,4 @@
-"""Limits around every request: how many, how large; and the headers that every answer carries.
+"""Limits around every request: how large it may be; and the headers that every answer carries.
 
 A body is counted while it comes in, so that no length it claims is believed, and hashed on the way for the audit trail.
 """
@@ -10,15 +10,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from limits import RateLimitItemPerMinute
-from limits.storage import MemoryStorage
-from limits.strategies import MovingWindowRateLimiter
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from api.refusals import TooMany
 from api.settings import MEBIBYTE, Settings
 
 REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
@@ -32,29 +28,6 @@ SECURE_HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Cache-Control": "no-store",
 }
-
-
-class Rates:
-    """Requests by key, and failed ones by address, over the last minute of this process."""
-
-    def __init__(self, settings: Settings) -> None:
-        self._limiter = MovingWindowRateLimiter(MemoryStorage())
-        self._requests = RateLimitItemPerMinute(settings.requests_per_minute)
-        self._failures = RateLimitItemPerMinute(settings.failures_per_minute)
-
-    def count_request(self, key: str) -> None:
-        """One more request of a key. Raises TooMany."""
-        if not self._limiter.hit(self._requests, "key", key):
-            raise TooMany(f"This key may send {self._requests.amount} requests a minute; wait a little.", 10)
-
-    def count_failure(self, address: str) -> None:
-        """One more request without a good key."""
-        self._limiter.hit(self._failures, "address", address)
-
-    def refuse_guessing(self, address: str) -> None:
-        """Raise TooMany where too many came without a good key."""
-        if not self._limiter.test(self._failures, "address", address):
-            raise TooMany("Too many requests without a good key came from your address; wait a minute.", 60)
 
 
 @dataclass

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Self
 
-from api.limits import Rates
+from api.rates import Rates
 from api.refusals import BadSettings
 from api.services.planner import Planner
 from api.services.stored_models import StoredModels

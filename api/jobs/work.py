@@ -20,8 +20,8 @@ from api.plain_json import as_text
 REQUEST, OUTCOME = "request.json", "outcome.json"
 KILLED = 75
 """Exit code of work that is worth another try: one of its own processes was ended from outside."""
-_NICENESS = 5
-"""Requests are answered before jobs are worked on."""
+_NICENESS = 15
+"""Requests are answered before jobs are worked on, which take what is left."""
 
 Tell = Callable[[Mapping[str, Any]], None]
 Entry = Callable[[Mapping[str, Any], Tell], Mapping[str, Any]]

@@ -44,8 +44,18 @@ def find_account(session: Session, account: str) -> Account:
     """The account of this id. Raises NotFound."""
     row = session.get(Account, account)
     if row is None or row.deleted is not None:
-        raise NotFound("There is no such account.", "account")
+        raise _no_account()
     return row
+
+
+def require_account(session: Session, account: str) -> None:
+    """See that the account of this id is there. Raises NotFound."""
+    if session.scalar(select(Account.id).where(Account.id == account, Account.deleted.is_(None))) is None:
+        raise _no_account()
+
+
+def _no_account() -> NotFound:
+    return NotFound("There is no such account.", "account")
 
 
 def list_accounts(session: Session, page: PageRequest) -> Page[Account]:

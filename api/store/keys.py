@@ -79,7 +79,7 @@ def rotate_key(session: Session, account: str | None, key: str, grace: timedelta
         Conflict: it is over already.
     """
     old = find_key(session, account, key)
-    if not is_good(old):
+    if not is_good(old.revoked, old.expires):
         raise Conflict("The key is revoked or expired; make a new one.", "key")
     lifetime = None if old.expires is None else old.expires - old.created
     expires = None if lifetime is None else now() + lifetime
@@ -95,4 +95,5 @@ def note_use(session: Session, key: str) -> None:
 
 def any_good_key(session: Session) -> bool:
     """Whether anybody could be let in at all."""
-    return any(is_good(key) for key in session.scalars(select(ApiKey).where(ApiKey.revoked.is_(None)).limit(1000)))
+    found = session.scalars(select(ApiKey).where(ApiKey.revoked.is_(None)).limit(1000))
+    return any(is_good(key.revoked, key.expires) for key in found)
