@@ -24,7 +24,6 @@ from api.store.tables import ApiKey
 _KEY = re.compile(r"rmo_([a-z0-9]{10})_[A-Za-z0-9_-]{43}")
 _PREFIX_LETTERS = "abcdefghijklmnopqrstuvwxyz0123456789"
 _NOBODY = "0" * 64
-_USE_NOTED_EVERY_SECONDS = 60.0
 _KNOWN = select(
     ApiKey.id,
     ApiKey.account_id,
@@ -32,7 +31,6 @@ _KNOWN = select(
     ApiKey.sha256,
     ApiKey.revoked,
     ApiKey.expires,
-    ApiKey.last_used,
 )
 
 
@@ -100,28 +98,23 @@ def new_key() -> NewKey:
     return NewKey(text, prefix, _hash(text))
 
 
-def authenticate(session: Session, text: str | None) -> tuple[Principal, datetime | None]:
-    """Whose key this is, and when it was used last.
+def authenticate(session: Session, text: str) -> tuple[Principal, datetime | None]:
+    """Whose key this is, and until when it is good.
 
     Raises:
-        Unauthenticated: there is none, or it is unknown, expired or revoked.
+        Unauthenticated: it is unknown, expired or revoked.
     """
-    form = _KEY.fullmatch(text or "")
+    form = _KEY.fullmatch(text)
     row = session.execute(_KNOWN.where(ApiKey.prefix == form[1])).one_or_none() if form else None
-    same = hmac.compare_digest(_hash(text or ""), row.sha256 if row else _NOBODY)
+    same = hmac.compare_digest(_hash(text), row.sha256 if row else _NOBODY)
     if row is None or not same or not is_good(row.revoked, row.expires):
         raise Unauthenticated("Send a good key as: Authorization: Bearer rmo_...")
-    return Principal(row.id, row.account_id, row.role), row.last_used
+    return Principal(row.id, row.account_id, row.role), row.expires
 
 
 def is_good(revoked: datetime | None, expires: datetime | None) -> bool:
     """Whether a key is neither revoked nor expired."""
     return revoked is None and (expires is None or expires > now())
-
-
-def worth_noting(last_used: datetime | None) -> bool:
-    """Whether the use should be written down: not at every request."""
-    return last_used is None or (now() - last_used).total_seconds() > _USE_NOTED_EVERY_SECONDS
 
 
 def _hash(text: str) -> str:

@@ -4,22 +4,25 @@
 table and tries each without a key, with another account's and with too small a role.
 """
 
+import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Annotated, Any, cast
 
 from fastapi import Depends, Header, Query, Request
+from fastapi.concurrency import run_in_threadpool
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from sqlalchemy.orm import Session
 
-from api.auth import Permission, Principal, authenticate, worth_noting
+from api.auth import Permission, Principal, authenticate
 from api.limits import mark_of
 from api.paging import DEFAULT_LIMIT, LARGEST_LIMIT, PageRequest
 from api.refusals import Forbidden, NotFound, Unauthenticated
 from api.service import Service
 from api.store.accounts import require_account
 from api.store.audit import Actor, Deed, note
+from api.store.columns import now
 from api.store.keys import note_use
 from api.store.states import Outcome
 
@@ -78,15 +81,19 @@ class Requirement:
 
     permission: Permission
 
-    def __call__(self, request: Request, credentials: Credentials) -> Caller:
+    async def __call__(self, request: Request, credentials: Credentials) -> Caller:
         """Who asks. Raises Unauthenticated, TooMany, NotFound and Forbidden."""
         service = service_of(request)
         account = request.path_params.get("account", "")
-        principal = _let_in(service, request, credentials, account)
+        key = credentials.credentials if credentials else ""
+        service.rates.refuse_guessing(_address(request))
+        principal = service.admission.find(key, account)
+        if principal is None:
+            principal = await run_in_threadpool(_let_in, service, key, account, _address(request))
+        service.rates.count_request(principal.key)
         made = _caller(service, principal, account, request)
         if not principal.may(self.permission):
-            with made.writing(Deed(f"{self.permission}.attempt", made.target[:200], outcome=Outcome.REFUSED)):
-                pass
+            await run_in_threadpool(_note_attempt, made, self.permission)
             raise Forbidden(f"A key of role {principal.role} may not do this.")
         return made
 
@@ -96,27 +103,35 @@ def requires(permission: Permission) -> Any:
     return Depends(Requirement(permission))
 
 
-def _let_in(
-    service: Service, request: Request, credentials: HTTPAuthorizationCredentials | None, account: str
-) -> Principal:
+def _let_in(service: Service, key: str, account: str, address: str) -> Principal:
     """Whose key this is; another's account is not there at all."""
-    address = request.client.host if request.client else ""
-    service.rates.refuse_guessing(address)
+    mark = service.admission.mark()
     with service.store.reading() as session:
         try:
-            principal, last_used = authenticate(session, credentials.credentials if credentials else None)
+            principal, expires = authenticate(session, key)
         except Unauthenticated:
             service.rates.count_failure(address)
             raise
-        service.rates.count_request(principal.key)
         if account and not principal.sees(account):
+            service.rates.count_request(principal.key)
             raise NotFound("There is no such account.", "account")
         if account:
             require_account(session, account)
-    if worth_noting(last_used):
+    if service.rates.is_first_in_a_minute(principal.key):
         with service.store.writing() as session:
             note_use(session, principal.key)
+    seconds_good = math.inf if expires is None else (expires - now()).total_seconds()
+    service.admission.keep(key, account, principal, seconds_good, mark)
     return principal
+
+
+def _note_attempt(caller: Caller, permission: Permission) -> None:
+    with caller.writing(Deed(f"{permission}.attempt", caller.target[:200], outcome=Outcome.REFUSED)):
+        pass
+
+
+def _address(request: Request) -> str:
+    return request.client.host if request.client else ""
 
 
 def _caller(service: Service, principal: Principal, account: str, request: Request) -> Caller:

@@ -60,11 +60,16 @@ class Rates:
         self._per_minute = settings.requests_per_minute
         self._requests = MovingWindow(settings.requests_per_minute)
         self._failures = MovingWindow(settings.failures_per_minute)
+        self._uses = MovingWindow(1)
 
     def count_request(self, key: str) -> None:
         """One more request of a key. Raises TooMany."""
         if not self._requests.take(key):
             raise TooMany(f"This key may send {self._per_minute} requests a minute; wait a little.", 10)
+
+    def is_first_in_a_minute(self, key: str) -> bool:
+        """Whether a key's use should be written down: once a minute, however many come at once."""
+        return self._uses.take(key)
 
     def count_failure(self, address: str) -> None:
         """One more request without a good key."""

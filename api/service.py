@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Self
 
+from api.admission import Admission
 from api.rates import Rates
 from api.refusals import BadSettings
 from api.services.planner import Planner
@@ -24,6 +25,7 @@ class Service:
     models: StoredModels
     planner: Planner
     rates: Rates
+    admission: Admission
 
     @classmethod
     def open(cls, settings: Settings) -> Self:
@@ -38,7 +40,7 @@ class Service:
             raise
         files = Files(settings.files, settings.scratch)
         models = StoredModels(files, settings.scratch, settings.cached_models)
-        return cls(settings, store, files, models, Planner(settings, models), Rates(settings))
+        return cls(settings, store, files, models, Planner(settings, models), Rates(settings), Admission())
 
     def has_key(self) -> bool:
         """Whether anybody could be let in.

@@ -24,6 +24,9 @@ Host = Annotated[
     typer.Option("--host", help="Address to listen on. Default: 127.0.0.1: this machine only."),
 ]
 
+SECONDS_KEPT_OPEN = 75
+"""An idle connection stays longer than proxies keep theirs (a minute, mostly), so none is closed under a request."""
+
 HOW_TO_OPEN = (
     "only this machine can reach it; to let others in, put something before it that speaks TLS, or set "
     "RMO_ALLOW_REMOTE=true and --host 0.0.0.0 on a network you trust"
@@ -75,7 +78,13 @@ def _server(settings: "Settings") -> "Server":
             super().handle_exit(sig, frame)
 
     app = create_app(settings, with_worker=settings.embedded_worker)
-    return Draining(uvicorn.Config(app, log_config=None, timeout_graceful_shutdown=settings.seconds_to_stop))
+    config = uvicorn.Config(
+        app,
+        log_config=None,
+        timeout_graceful_shutdown=settings.seconds_to_stop,
+        timeout_keep_alive=SECONDS_KEPT_OPEN,
+    )
+    return Draining(config)
 
 
 def _prepare(settings: "Settings") -> bool:

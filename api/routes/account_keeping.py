@@ -56,6 +56,7 @@ def delete_all(
     service = caller.service
     premises = Premises(service.store, service.files, service.settings.ledgers)
     answer = delete_account(premises, account, caller.actor)
+    service.admission.forget()
     service.models.forget(account)
     service.planner.forget()
     return answer

@@ -75,7 +75,9 @@ def post_rotation(
 ) -> JSONResponse:
     """A new key of the same role; the old one ends after the grace."""
     grace = timedelta(hours=(body or RotationBody()).grace_hours)
-    return _answer(caller, key, "key.rotate", lambda session: rotate_key(session, account, key_id, grace))
+    answer = _answer(caller, key, "key.rotate", lambda session: rotate_key(session, account, key_id, grace))
+    caller.service.admission.forget()
+    return answer
 
 
 @router.post("/{key_id}/revoke", status_code=200, response_model=KeyAnswer)
@@ -85,7 +87,9 @@ def post_revocation(caller: KeyKeeper, account: str, key_id: str, key: Idempoten
     def write(session: Any) -> dict[str, Any]:
         return key_json(revoke_key(session, account, key_id))
 
-    return answer_once(caller, key, lambda: Change("key.revoke", write, 200))
+    answer = answer_once(caller, key, lambda: Change("key.revoke", write, 200))
+    caller.service.admission.forget()
+    return answer
 
 
 @router.get("", response_model=PageAnswer)

@@ -4,6 +4,7 @@ Each is tried without a key, with keys that are not good, with another account's
 """
 
 import inspect
+import time
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -13,6 +14,7 @@ import pytest
 from fastapi.routing import APIRoute
 from sqlalchemy import select, update
 
+from api.admission import SECONDS_KEPT
 from api.app import create_app
 from api.auth import PERMISSIONS, Permission, Principal, new_key
 from api.services import administer
@@ -163,10 +165,20 @@ def test_an_expired_or_revoked_key_opens_nothing(served: Any, problem: Any) -> N
     assert served.client.get(path, headers=_bearer(made["key"])).status_code == 200
     with served.service.store.writing() as session:
         session.execute(update(ApiKey).where(ApiKey.id == made["id"]).values(expires=now() - timedelta(seconds=1)))
+    served.service.admission.forget()
     problem(served.client.get(path, headers=_bearer(made["key"])), 401, "unauthenticated")
     other = administer.create_key(served.service, KeyWish(served.account, Role.BUYER, "lost"))
     administer.revoke_key(served.service, other["id"])
     problem(served.client.get(path, headers=_bearer(other["key"])), 401, "unauthenticated")
+
+
+def test_a_key_revoked_by_another_process_opens_nothing_after_a_second(served: Any, problem: Any) -> None:
+    made = administer.create_key(served.service, KeyWish(served.account, Role.BUYER, "lost"))
+    path = f"/v1/accounts/{served.account}"
+    assert served.client.get(path, headers=_bearer(made["key"])).status_code == 200
+    administer.revoke_key(served.service, made["id"])  # as `rmo admin revoke-key` does beside a service that runs
+    time.sleep(SECONDS_KEPT)
+    problem(served.client.get(path, headers=_bearer(made["key"])), 401, "unauthenticated")
 
 
 def test_an_account_that_is_being_deleted_answers_nothing(served: Any, problem: Any, open_account: Any) -> None:
