@@ -26,6 +26,7 @@ from api.store.states import Role
 from benchmarks.postgres import fresh_database, postgres_server
 from measurement.curves import ResponseCurves
 from measurement.fitted import FittedModel, WeeklyContributions
+from measurement.panel import Level
 from measurement.report import ModelStatus
 from tests.api.made_up import CHANNELS, GEOS, IROAS, make_curves, make_model, make_plan, make_weekly
 
@@ -64,6 +65,17 @@ def _sales_draws(model: FittedModel, count: int, rng: np.random.Generator) -> di
         "log_smooth": np.full(count, np.log(0.03)),
         "log_weekly": np.full(count, np.log(0.03)),
     }
+
+
+@pytest.fixture(scope="session")
+def testable(drawn: FittedModel) -> FittedModel:
+    """The model that can be planned with, with what its channels sold; the third cannot be targeted by geo."""
+    spend = drawn.panel.spend[:, -52:].sum(axis=(0, 1))
+    returns = np.random.default_rng(2).gamma(4.0, 0.4, (60, len(spend)))
+    channels = drawn.panel.channels
+    search = replace(channels[2], level=Level.NATIONAL, geo_targetable=False)
+    panel = replace(drawn.panel, channels=(*channels[:2], search, *channels[3:]))
+    return replace(drawn, panel=panel, draws=dict(drawn.draws) | {"incremental": returns * spend, "iroas": returns})
 
 
 @pytest.fixture(scope="session")

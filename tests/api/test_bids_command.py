@@ -26,7 +26,7 @@ def target(number: int) -> str:
     return f"6000000000000{number:05d}"
 
 
-def write_reports(folder: Path, bids: dict[str, str]) -> None:
+def write_reports(folder: Path, bids: dict[str, str], today: np.datetime64 = TODAY) -> None:
     """A campaign of 30 keywords with 40 days of results that differ from keyword to keyword."""
     folder.mkdir()
     rng = np.random.default_rng(5)
@@ -36,7 +36,7 @@ def write_reports(folder: Path, bids: dict[str, str]) -> None:
     (folder / "bulk.csv").write_text(csv_text(BULK_HEADER, sheet))
     rows = []
     for number, name in enumerate(bids):
-        for day in np.arange(TODAY - 40, TODAY):
+        for day in np.arange(today - 40, today):
             clicks = int(rng.poisson(6))
             orders = int(rng.binomial(clicks, 0.02 + 0.01 * (number % 8)))
             told = {"clicks": clicks, "cost": round(0.7 * clicks, 2), "purchases14d": orders, "sales14d": 40.0 * orders}

@@ -2,17 +2,14 @@
 
 import json
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 
 import measurement.storage
 from api.cli.main import run
 from measurement.fitted import FittedModel
-from measurement.panel import Level
 
 KEYS = {
     "budget",
@@ -48,17 +45,6 @@ TEST_KEYS = {
 BUDGET = "1100000"
 
 Answer = dict[str, Any]
-
-
-@pytest.fixture(scope="module")
-def testable(drawn: FittedModel) -> FittedModel:
-    """The model that can be planned with, with what its channels sold; the third cannot be targeted by geo."""
-    spend = drawn.panel.spend[:, -52:].sum(axis=(0, 1))
-    returns = np.random.default_rng(2).gamma(4.0, 0.4, (60, len(spend)))
-    channels = drawn.panel.channels
-    search = replace(channels[2], level=Level.NATIONAL, geo_targetable=False)
-    panel = replace(drawn.panel, channels=(*channels[:2], search, *channels[3:]))
-    return replace(drawn, panel=panel, draws=dict(drawn.draws) | {"incremental": returns * spend, "iroas": returns})
 
 
 @pytest.fixture(scope="module")

@@ -8,9 +8,12 @@ from typing import Any
 import numpy as np
 import pytest
 
+import measurement.storage
+from api.cli.main import run
 from api.jobs.child import Limits
 from api.jobs.kinds import kinds
 from api.jobs.running import JobRunner, RunnerSettings
+from measurement.fitted import FittedModel
 
 DAYS, START = 98, "2024-03-04"
 Problem = Callable[[Any, int, str], dict[str, Any]]
@@ -174,3 +177,28 @@ def test_the_same_lock_sent_twice_is_one_lock(served: Any, datasets: dict[str, s
     assert second.headers["Idempotency-Replayed"] == "true"
     assert len(served.get("/geo-tests").json()["items"]) == 1
     assert json.dumps(first.json()).count('"event"') == 1
+
+
+def test_the_next_test_is_ranked_as_the_command_ranks_it(
+    served: Any, testable: FittedModel, tmp_path: Path, capsys: pytest.CaptureFixture[str], problem: Problem
+) -> None:
+    model = served.store_model(testable)
+    asked = {"model": model, "budget": 1_100_000, "horizon_weeks": 26, "seed": 4}
+    job = worked(served, served.post("/geo-tests/next", json=asked))
+    assert job["state"] == "done", job["problem"]
+    measurement.storage.save_model(testable, tmp_path / "model")
+    capsys.readouterr()
+    command = ["geo", "next", str(tmp_path / "model"), "--budget", "1100000", "--horizon-weeks", "26", "--seed", "4"]
+    assert run([*command, "--json"]) == 0
+    assert job["result"] == json.loads(capsys.readouterr().out)
+    assert [one["channel"] for one in job["result"]["not_testable"]] == ["search"]
+
+    problem(served.post("/geo-tests/next", json=asked | {"model": "mdl_0"}), 404, "not_found")
+    problem(served.post("/geo-tests/next", json=asked | {"budget": -5}), 422, "invalid_request")
+    clash = {"channel": {"amazon": {"min": 900_000}, "walmart": {"min": 900_000}}}
+    ended = worked(served, served.post("/geo-tests/next", json=asked | {"rules": clash}))
+    assert ended["state"] == "done"
+    assert "rules" in ended["result"]["refused_because"]
+    misspelt = worked(served, served.post("/geo-tests/next", json=asked | {"rules": {"channel": {"amazn": {}}}}))
+    assert misspelt["state"] == "failed"
+    assert "amazn" in misspelt["problem"]["detail"]

@@ -6,9 +6,6 @@ import hmac
 import json
 from collections.abc import Iterator
 from datetime import timedelta
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
-from typing import Any
 
 import pytest
 from sqlalchemy import select, update
@@ -20,35 +17,15 @@ from api.store.engine import Store
 from api.store.ids import Kind, new_id
 from api.store.states import DeliveryState
 from api.store.tables import Delivery, Webhook
+from tests.api.receiver import Receiver, receiving
 
 SECRET = "whsec_" + base64.b64encode(b"0123456789abcdef01234567").decode()
 
 
-class Receiver(BaseHTTPRequestHandler):
-    """Keeps what it gets; answers with the status it was told, the last one for good."""
-
-    got: list[tuple[dict[str, str], bytes]]
-    answers: list[int]
-
-    def do_POST(self) -> None:
-        body = self.rfile.read(int(self.headers["content-length"]))
-        self.got.append(({key.lower(): value for key, value in self.headers.items()}, body))
-        self.send_response(self.answers.pop(0) if len(self.answers) > 1 else self.answers[0])
-        self.send_header("content-length", "0")
-        self.end_headers()
-
-    def log_message(self, *_: Any) -> None:
-        pass
-
-
 @pytest.fixture
 def receiver() -> Iterator[tuple[str, type[Receiver]]]:
-    handler = type("Mine", (Receiver,), {"got": [], "answers": [200]})
-    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
-    Thread(target=server.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_port}/hook", handler
-    server.shutdown()
-    server.server_close()
+    with receiving() as found:
+        yield found
 
 
 def hook(store: Store, account: str, url: str, *events: str) -> None:
