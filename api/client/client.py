@@ -5,9 +5,11 @@ from typing import Self
 
 import httpx
 
-from api.client.resources import Accounts, BidRuns, Datasets, GeoTests, Jobs, Models, Plans
+from api.client.bid_runs import BidRuns
+from api.client.geo_tests import GeoTests
+from api.client.resources import Accounts, Datasets, Jobs, Models, Plans
 from api.client.transport import Patience, Transport
-from api.client.values import Account, BidRun, Dataset, Job, Plan, id_of
+from api.client.values import Account, Dataset, Job, Plan, id_of
 
 
 class Client:
@@ -71,4 +73,4 @@ class Client:
         self.models = Models(transport, f"{place}/models", self.jobs)
         self.plans = Plans(transport, f"{place}/plans", Plan.of)
         self.geo_tests = GeoTests(transport, f"{place}/geo-tests", self.jobs)
-        self.bid_runs = BidRuns(transport, f"{place}/bid-runs", BidRun.of)
+        self.bid_runs = BidRuns(transport, f"{place}/bid-runs", self.jobs, f"{place}/nightly-bids")

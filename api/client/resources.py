@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any, BinaryIO, Generic, TypedDict, TypeVar, Unpack
 
 from api.client.transport import Transport
-from api.client.values import Account, Answer, BidRun, Dataset, GeoTest, Job, Model, Plan, id_of
+from api.client.values import Account, Answer, Dataset, Job, Model, Plan, id_of
 from api.client.waiting import Progress, told_in_words, wait_for
 
 V = TypeVar("V", bound=Answer)
@@ -61,14 +61,28 @@ class Listed(Generic[V]):
 
     def list(self, **filters: Any) -> Iterator[V]:
         """All of them, newest first, page by page as they are needed."""
+        return map(self._value, self._pages("", filters))
+
+    def _pages(self, part: str, filters: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+        """Items of a list that comes in pages, each page when it is needed."""
         cursor = None
         while True:
             asked = {**filters, **({} if cursor is None else {"cursor": cursor})}
-            page = self._transport.json("GET", self._path, params=asked)
-            yield from (self._value(item) for item in page["items"])
+            page = self._transport.json("GET", self._path + part, params=asked)
+            yield from page["items"]
             cursor = page["next"]
             if cursor is None:
                 return
+
+    def _told(self, thing: str | Answer, part: str, **asked: Any) -> dict[str, Any]:
+        """A part of a thing, as it is answered."""
+        told: dict[str, Any] = self._transport.json("GET", f"{self._path}/{id_of(thing)}/{part}", params=asked)
+        return told
+
+    def _taken(self, part: str, asked: Mapping[str, Any]) -> dict[str, Any]:
+        """What a step answered."""
+        told: dict[str, Any] = self._transport.json("POST", self._path + part, json=asked)
+        return told
 
 
 class Jobs(Listed[Job]):
@@ -139,10 +153,6 @@ class Models(Listed[Model]):
         """What each channel's spend over so many weeks would sell."""
         return self._told(model, "curves", weeks=weeks)
 
-    def _told(self, model: str | Model, what: str, **asked: Any) -> dict[str, Any]:
-        told: dict[str, Any] = self._transport.json("GET", f"{self._path}/{id_of(model)}/{what}", params=asked)
-        return told
-
 
 class Plans(Listed[Plan]):
     """Budget plans."""
@@ -153,46 +163,9 @@ class Plans(Listed[Plan]):
 
     def compare(self, plan: str | Plan, other: str | Plan) -> dict[str, Any]:
         """What a plan is expected to sell more than another."""
-        told: dict[str, Any] = self._transport.json(
-            "GET", f"{self._path}/{id_of(plan)}/compare", params={"other": id_of(other)}
-        )
-        return told
+        return self._told(plan, "compare", other=id_of(other))
 
     def export(self, plan: str | Plan, format: str = "csv", table: str = "lines") -> bytes:
         """The plan for a spreadsheet: `csv` of its `lines` or `schedule`, or `xlsx` of all."""
         path = f"{self._path}/{id_of(plan)}/export"
         return self._transport.send("GET", path, params={"format": format, "table": table}).content
-
-
-class GeoTests(Listed[GeoTest]):
-    """Geo tests from their design to their result."""
-
-    def __init__(self, transport: Transport, path: str, jobs: Jobs) -> None:
-        super().__init__(transport, path, GeoTest.of)
-        self._jobs = jobs
-
-    def design(self, dataset: str | Dataset, progress: Show = False, **question: Any) -> GeoTest:
-        """Design a test, with the keys of `rmo geo design`, and wait for it."""
-        return self._ended("", {"dataset": id_of(dataset), **question}, progress)
-
-    def lock(self, test: str | GeoTest, **given: Any) -> GeoTest:
-        """Fix a test before it runs."""
-        self._transport.json("POST", f"{self._path}/{id_of(test)}/lock", json=given)
-        return self.get(id_of(test))
-
-    def analyze(self, test: str | GeoTest, progress: Show = False, **given: Any) -> GeoTest:
-        """Analyse a locked test as its lock says, and wait for it."""
-        return self._ended(f"/{id_of(test)}/analyze", given, progress, id_of(test))
-
-    def _ended(self, step: str, asked: Mapping[str, Any], progress: Show, test: str | None = None) -> GeoTest:
-        job = self._jobs.wait(Job.of(self._transport.json("POST", self._path + step, json=asked)), progress)
-        return self.get(test or str((job.result or {})["geo_test"]))
-
-
-class BidRuns(Listed[BidRun]):
-    """Nights of bids."""
-
-    def act(self, run: str | BidRun, verb: str, **given: Any) -> dict[str, Any]:
-        """`approve`, `apply` or `rollback`, with what that takes."""
-        told: dict[str, Any] = self._transport.json("POST", f"{self._path}/{id_of(run)}/{verb}", json=given)
-        return told

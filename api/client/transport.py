@@ -99,5 +99,6 @@ class Transport:
 
 def _begin_again(given: Mapping[str, Any]) -> None:
     """A file that was sent halfway is sent from its beginning."""
-    for _, content in (given.get("files") or {}).values():
+    files = given.get("files") or {}
+    for _, (_, content) in files.items() if isinstance(files, Mapping) else files:
         content.seek(0)

@@ -38,8 +38,8 @@ def send(served: Any, folder: Path, **given: Any) -> Any:
     return served.post("/bid-runs/reports", "automation", files=files, **given)
 
 
-@pytest.fixture
-def plan(served: Any, model: FittedModel) -> str:
+def keep_plan(served: Any, model: FittedModel) -> str:
+    """A stored plan whose second week is that of the reports."""
     weeks = [{"week": week, "channel": "amazon", "spend": 700.0} for week in range(1, 9)]
     answer = {"weeks": 8, "schedule": weeks, "flighting": {"starts": "2026-04-27"}}
     stored = served.store_model(model)
@@ -47,13 +47,23 @@ def plan(served: Any, model: FittedModel) -> str:
         return add_plan(session, NewPlan(served.account, stored, {}, answer)).id
 
 
+def make_ready(served: Any, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Send in an account.toml and reports, and let it be the day of the reports."""
+    monkeypatch.setattr(api.services.bid_steps, "today_in", lambda _: date.fromisoformat(DAY))
+    write_reports(folder / "reports", {target(n): "1.25" for n in range(30)})
+    assert set_account(served, 0.9).status_code == 200
+    assert send(served, folder / "reports").status_code == 201
+
+
+@pytest.fixture
+def plan(served: Any, model: FittedModel) -> str:
+    return keep_plan(served, model)
+
+
 @pytest.fixture
 def ready(served: Any, plan: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
     """An account whose reports are in, on the day of the reports."""
-    monkeypatch.setattr(api.services.bid_steps, "today_in", lambda _: date.fromisoformat(DAY))
-    write_reports(tmp_path / "reports", {target(n): "1.25" for n in range(30)})
-    assert set_account(served, 0.9).status_code == 200
-    assert send(served, tmp_path / "reports").status_code == 201
+    make_ready(served, tmp_path, monkeypatch)
     return served
 
 
