@@ -4,9 +4,10 @@
 from another process of the same machine, which takes its share of the cores. They come at fixed moments whether earlier
 ones are answered or not, and an answer's time counts from its moment, so a service that falls behind cannot hide it. No
 plan asks the same as another, so none is answered from memory. Reads are of accounts, models, plans and lists. Both at
-their full rates together would need all of two cores, and the sender is on them too: after two minutes of each at most, the
-rest of the time has both at half. A fit is at work all the time. Memory is the resident set of the service's processes, without the fit's. Run as
-`python -m benchmarks.service_load --minutes 30`; with `--model DIR` a stored model is brought in, else one is fitted.
+their full rates together would need all of two cores, and the sender is on them too: after two minutes of each at
+most, the rest of the time has both at half. A fit is at work all the time. Memory is the resident set of the service's
+processes, without the fit's. Run as `python -m benchmarks.service_load --minutes 30`; with `--model DIR` a stored model
+is brought in, else one is fitted.
 """
 
 import argparse
