@@ -22,7 +22,7 @@ from benchmarks.machine import describe_machine
 from bidding.account import Account, BidLimits
 from bidding.click_value import value_clicks
 from bidding.factors import Factor
-from bidding.landscape import learn_response
+from bidding.marginal import learn_priced_response
 from bidding.outlook import ClickValues
 from bidding.simulator.conversions import claimed_share, new_share
 from bidding.simulator.market import Market
@@ -112,7 +112,7 @@ def rows_of(key: str) -> dict[str, float]:
     shares, response = measured_shares(market), true_response(market)
     policies: Mapping[str, object] = {
         "constant bids of the oracle": Constant(best.bids),
-        "reached by 20 % a day, 40 % a week": Stepped(Constant(best.bids)),
+        "reached by 50 % a day, 200 % a week": Stepped(Constant(best.bids)),
         "the bidder, all truth told, no limits": Ours(
             plan, shares, response, False, true_values(market), FREE, rests=False, lifts=True
         ),
@@ -120,10 +120,10 @@ def rows_of(key: str) -> dict[str, float]:
         "+ rest before turning": Ours(plan, shares, response, False, true_values(market), lifts=True),
         "+ jitter": Ours(plan, shares, response, True, true_values(market), lifts=True),
         "+ campaigns' budgets": Ours(plan, shares, response, True, true_values(market)),
-        "+ response learnt": Ours(plan, shares, learn_response, True, true_values(market)),
-        "+ click values learnt": Ours(plan, shares, learn_response, True, true_shares(market)),
-        "+ incremental shares of a model: the bidder": Ours(plan, shares, learn_response),
-        "the bidder without largest changes": Ours(plan, shares, learn_response, limits=FREE),
+        "+ response learnt": Ours(plan, shares, learn_priced_response, True, true_values(market)),
+        "+ click values learnt": Ours(plan, shares, learn_priced_response, True, true_shares(market)),
+        "+ incremental shares of a model: the bidder": Ours(plan, shares, learn_priced_response),
+        "the bidder without largest changes": Ours(plan, shares, learn_priced_response, limits=FREE),
     }
     found = {"oracle that bids anew every day": oracle(market, days, spend, spend_all=True).profit}
     found |= {name: play(market, policy, RUN_IN).profit for name, policy in policies.items()}  # type: ignore[arg-type]

@@ -1,7 +1,7 @@
 """Rules as policies under the conditions that the bidder works under: small steps, and a plan kept without hindsight.
 
 The rules of `bid_rivals` move at once and have a target chosen so that all days together spend the plan. Here a bid
-moves by 20 % a day and 40 % a week at most, as the bidder's do, and the target follows the month's money from day to
+moves by 50 % a day and 200 % a week at most, as the bidder's do, and the target follows the month's money from day to
 day.
 """
 

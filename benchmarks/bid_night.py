@@ -40,6 +40,7 @@ class Told:
         jitter: factor on the chosen bid, `(N,)`, or None.
         value: how clicks are valued.
         leeway: of tonight's price of money around the steady one.
+        price: last night's steady price of money, `(1,)`, or None.
     """
 
     factors: Sequence[Factor]
@@ -48,6 +49,7 @@ class Told:
     jitter: np.ndarray | None = None
     value: Value = value_clicks
     leeway: float = USUAL_LEEWAY
+    price: np.ndarray | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,7 +75,7 @@ def propose_bids(snapshot: Snapshot, account: Account, budgets: Mapping[str, flo
     far = far_reach(snapshot, account, bounds, reach)
     response = told.respond(snapshot, account, candidate_bids(reach.base, BID_STEP, reach.low, reach.high, far=far))
     clock.lap("response")
-    choice = choose_tonight(Learnt(values, response), snapshot, budgets, reach, leeway=told.leeway)
+    choice = choose_tonight(Learnt(values, response, told.price), snapshot, budgets, reach, leeway=told.leeway)
     clock.lap("choice")
     night = Night(
         snapshot=snapshot,

@@ -59,6 +59,7 @@ class Ours:
     set_bids: list[np.ndarray] = field(default_factory=list)
     bases: list[np.ndarray] = field(default_factory=list)
     factor: np.ndarray | None = None
+    price: np.ndarray | None = None
     expected: list[float] = field(default_factory=list)
 
     def decide(self, snapshot: Snapshot, account: Account) -> Decision:
@@ -69,11 +70,14 @@ class Ours:
         jitter = jitter_bids(snapshot.targets.ids, _jitter(account, self.jitters), snapshot.today, seed=1)
         today = self._money_of_today(snapshot)
         leeway = float(price_leeway([today])[0])
-        told = Told(self.factors, self.respond, self._history(snapshot, base), jitter.factor, self.value, leeway)
+        told = Told(
+            self.factors, self.respond, self._history(snapshot, base), jitter.factor, self.value, leeway, self.price
+        )
         # The response is a usual day's, so the day's money is brought to one.
         weekday = weekday_factor(snapshot, 0)
         night = propose_bids(snapshot, account, {CHANNEL: today.today * self._correction(snapshot) / weekday}, told)
         at = (np.arange(len(live)), night.choice.column)
+        self.price = night.choice.shadow_price
         chosen = night.response.bids[at]
         campaigns = len(snapshot.campaigns.ids)
         cost = np.bincount(snapshot.targets.campaign, night.response.cost[at] * weekday, minlength=campaigns)

@@ -24,7 +24,7 @@ from benchmarks.bid_night import Told, propose_bids
 from benchmarks.bid_play import account_of_margin
 from benchmarks.machine import describe_machine
 from bidding.factors import Factor
-from bidding.landscape import learn_response
+from bidding.marginal import learn_priced_response
 from bidding.simulator.reports import CHANNEL
 from bidding.snapshot import Campaigns, Performance, Platform, Restatement, Snapshot, Targets
 from measurement.report import Verdict
@@ -157,7 +157,7 @@ def measure(folder: Path) -> dict[str, Any]:
     read, read_cpu = time.perf_counter() - started, time.process_time() - worked
     day = np.timedelta64(1, "D")
     share = Factor(CHANNEL, None, np.full(200, 0.6), Verdict.MEASURED, False, TODAY - day, TODAY + day, "made up")
-    account, told = account_of_margin(0.4), Told((share,), learn_response)
+    account, told = account_of_margin(0.4), Told((share,), learn_priced_response)
     first = propose_bids(snapshot, account, {CHANNEL: float(snapshot.performance.cost.sum()) / DAYS}, told)
     cold = time.perf_counter() - started
     now = first.response.cost[np.arange(len(snapshot.targets)), first.response.current].sum()

@@ -202,7 +202,7 @@ def _conditions_table(markets: list[Record]) -> str:
     lines = [
         "## The bidder over each rule, under whose conditions\n",
         "Hindsight: the rule's target was chosen after the fact so that all days together spend the plan. Steps: the "
-        "rule's bids move by at most 20 % a day and 40 % a week, as the bidder's.\n",
+        "rule's bids move by at most 50 % a day and 200 % a week, as the bidder's.\n",
         "| rule | hindsight | steps as the bidder's | markets | the bidder's profit over it | 95 % interval |",
         "|---|---|---|---|---|---|",
     ]
@@ -213,7 +213,7 @@ def _conditions_table(markets: list[Record]) -> str:
         gain = gains(mine, OURS, name)
         low, high = interval(gain)
         hindsight = "no" if "no hindsight" in name or name == RULES_ONLY[0] else "yes"
-        steps = "yes" if "20 % a day" in name else "no"
+        steps = "yes" if "50 % a day" in name else "no"
         lines.append(
             f"| {name} | {hindsight} | {steps} | {len(mine)} | {gain.mean():+.1%} | {low:+.1%} to {high:+.1%} |"
         )

@@ -1,13 +1,13 @@
 """The bidder against the rules that others use, in markets with known truth, at equal spend.
 
 `python -m benchmarks.bids` plays what `bids.json` does not hold yet and writes `BIDS.md`. Accounts start with bids that
-are several times too high; the bidder may move a bid by 20 % a day and 40 % a week, the rules by what each says. So
+are several times too high; the bidder may move a bid by 50 % a day and 200 % a week, the rules by what each says. So
 every policy has a run-in of 28 days (December) that does not count, and 90 days (January to March) that do. The plan
 of every month is what no change spent in it. Each rule's target is chosen, with hindsight, so that its spend over the
 days that count is the plan's within 2 % in at most five tries; a rule that cannot get there is compared as it is, its
 spend shown. The bidder paces itself to the plan and knows nothing of days to come. Profit is margin on incremental
 sales less cost, expected given the bids and the day's true demand. All policies meet the same demand, rivals and
-persons. Rules marked `20 % a day` are the same rules held to the bidder's largest changes; `no hindsight` are those
+persons. Rules marked `50 % a day` are the same rules held to the bidder's largest changes; `no hindsight` are those
 whose target is steered from day to day to the month's plan, as the bidder is, instead of being chosen afterwards.
 """
 
@@ -28,7 +28,7 @@ from benchmarks.bid_rivals import FifteenClicks, NoChange, RevenuePerClick, Targ
 from benchmarks.bid_tables import calibration, write_tables
 from benchmarks.machine import describe_machine
 from bidding.account import BidLimits
-from bidding.landscape import learn_response
+from bidding.marginal import learn_priced_response
 from bidding.simulator.market import Market, open_market
 from bidding.simulator.oracle import oracle
 from bidding.simulator.spec import MarketKind, MarketSpec
@@ -39,7 +39,7 @@ TARGETS = 250
 RUN_IN, COUNTED = 28, 90
 START = "2024-09-05"
 """90 days of history and the run-in end with December: the days that count are three whole months."""
-WIDE = BidLimits(daily_change=0.5, weekly_change=2.0)
+NARROW = BidLimits(daily_change=0.2, weekly_change=0.4)
 CALIBRATED = {MarketKind.AIRLINE: 4510, MarketKind.HOTEL: 892}
 RULES: dict[str, tuple[Callable[[float], Any], float]] = {
     "target ACoS, 10 clicks": (TargetAcos, 2.0),
@@ -80,9 +80,9 @@ def limited_record(key: str) -> Record:
         start = first * float(cost.sum() / sales.sum())
         if rule is RevenuePerClick:
             result, lever = at_equal_spend(market, partial(_stepped, rule), spend, start, RUN_IN)
-            played[f"{name}, 20 % a day"] = result.record() | {"lever": lever}
+            played[f"{name}, 50 % a day"] = result.record() | {"lever": lever}
         steered = Stepped(Steered(rule, start, plan))
-        played[f"{name}, 20 % a day, no hindsight"] = play(market, steered, RUN_IN).record()
+        played[f"{name}, 50 % a day, no hindsight"] = play(market, steered, RUN_IN).record()
     return {"played": played}
 
 
@@ -99,12 +99,12 @@ def ceiling_record(key: str) -> Record:
 
 
 def ideal_record(key: str) -> Record:
-    """The bidder with the market's own response in the place of what it learns, and with wider steps."""
+    """The bidder with the market's own response in the place of what it learns, and with smaller steps."""
     market = market_of(key)
     plan, shares = plan_of(market), measured_shares(market)
     variants = {
         "ours, were the response known": Ours(plan, shares, true_response(market)),
-        "ours, 50 % a day and 200 % a week": Ours(plan, shares, learn_response, limits=WIDE),
+        "ours, 20 % a day and 40 % a week": Ours(plan, shares, learn_priced_response, limits=NARROW),
     }
     return {"played": {name: play(market, policy, RUN_IN).record() for name, policy in variants.items()}}
 
@@ -112,7 +112,7 @@ def ideal_record(key: str) -> Record:
 def ours_record(key: str) -> Record:
     """The bidder as it is."""
     market = market_of(key)
-    played = play(market, Ours(plan_of(market), measured_shares(market), learn_response), RUN_IN)
+    played = play(market, Ours(plan_of(market), measured_shares(market), learn_priced_response), RUN_IN)
     return {"played": {"ours": played.record()}}
 
 
@@ -121,9 +121,9 @@ def misled_record(key: str) -> Record:
     market = market_of(key)
     plan, shares = plan_of(market), measured_shares(market)
     variants = {
-        "ours, incremental share off": Ours(plan, measured_shares(market, off=True), learn_response),
-        "ours, curves too steep (power 2)": Ours(plan, shares, bent(learn_response, 2.0)),
-        "ours, curves too flat (power 0.5)": Ours(plan, shares, bent(learn_response, 0.5)),
+        "ours, incremental share off": Ours(plan, measured_shares(market, off=True), learn_priced_response),
+        "ours, curves too steep (power 2)": Ours(plan, shares, bent(learn_priced_response, 2.0)),
+        "ours, curves too flat (power 0.5)": Ours(plan, shares, bent(learn_priced_response, 0.5)),
     }
     return {"played": {name: play(market, policy, RUN_IN).record() for name, policy in variants.items()}}
 

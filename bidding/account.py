@@ -18,7 +18,9 @@ class BidLimits:
     Attributes:
         min_bid, max_bid: money; None leaves the platform's own.
         max_cost_per_click: ceiling on bid times every modifier, money, or None.
-        daily_change, weekly_change: largest relative change of a bid in a day and in seven.
+        daily_change, weekly_change: largest relative change of a bid in a day and in seven. By default a bid may halve
+            in a day and treble in a week: one that is eight times too high comes down in three days; by a fifth a day
+            and two fifths a week it would take four weeks, waste money, and hold good bids down meanwhile.
         cool_down_days: days between two changes of one target.
         min_clicks: clicks in the window below which a target's bid does not move on its own data.
         approval_share: a run that moves more than this share of daily cost needs a person.
@@ -28,8 +30,8 @@ class BidLimits:
     min_bid: float | None = None
     max_bid: float | None = None
     max_cost_per_click: float | None = None
-    daily_change: float = 0.2
-    weekly_change: float = 0.4
+    daily_change: float = 0.5
+    weekly_change: float = 2.0
     cool_down_days: int = 1
     min_clicks: int = 0
     approval_share: float = 0.2

@@ -92,6 +92,13 @@ class ClickCurves:
             found.append((1 - share) * table[row, left] + share * table[row, left + 1])
         return found[0], found[1]
 
+    def mean_at(self, target: IntArray, group: IntArray, move: FloatArray) -> FloatArray:
+        """Mean at one move of each of some targets, `(R,)`, of groups `(N,)`; beyond the grid its ends stand."""
+        place = np.clip(np.rint((move + REACH) * (STEPS / (2 * REACH))), 0, STEPS).astype(np.int64)
+        table = np.concatenate([self.mean, self.own_mean])
+        found: FloatArray = table[np.where(self.own >= 0, len(self.mean) + self.own, group)[target], place]
+        return found
+
 
 def learn_curves(days: BidDays, group: IntArray, usual: FloatArray, noise: float) -> ClickCurves:
     """Learn all curves.

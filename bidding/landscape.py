@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from bidding.account import Account
 from bidding.click_cost import LARGEST_COST_SHARE, cost_elasticity, cost_shares, groups_of
-from bidding.click_curve import BidDays, learn_curves
+from bidding.click_curve import REACH, BidDays, ClickCurves, learn_curves
 from bidding.click_value import days_ago, recency
 from bidding.outlook import BidResponse
 from bidding.shrinkage import Nesting, Shrunk, nested, nesting_of
@@ -25,7 +25,7 @@ USUAL_CLICKS = 0.2
 NOISE = (1.0, 4.0)
 KNOWN_BY_PLATFORM = 0.9
 LEAST_OPEN = 0.02
-BLOCK = 50_000
+BLOCK, ROWS = 50_000, 2_000_000
 BEYOND = 4
 """Candidates on either side of what tonight's limits leave, for where a bid would go if it had more nights."""
 
@@ -122,8 +122,9 @@ def learn_response(snapshot: Snapshot, account: Account, candidates: FloatArray)
     noise = click_noise(snapshot)
     share = cost_shares(snapshot, nesting, bid)
     groups = groups_of(nesting, share)
-    curves = learn_curves(_bid_days(snapshot, nesting, bid), groups.group, groups.usual_position, noise)
-    level = _level(snapshot, nesting, noise)
+    days = _bid_days(snapshot, nesting, bid)
+    curves = learn_curves(days, groups.group, groups.usual_position, noise)
+    level = _level(snapshot, nesting, noise, _other_bids(snapshot, bid, curves, groups.group))
     elasticity = cost_elasticity(snapshot, groups, bid)
     clicks, sd, cost = (np.empty(candidates.shape) for _ in range(3))
     current = np.empty(len(bid), dtype=np.int64)
@@ -156,9 +157,11 @@ def click_noise(snapshot: Snapshot) -> float:
 
 
 def _bid_days(snapshot: Snapshot, nesting: Nesting, bid: FloatArray) -> BidDays:
-    """Rows whose bid is recorded, with the channel's traffic of the day as exposure."""
+    """Rows whose bid is recorded and not further from that in force than curves are kept, by the channel's traffic."""
     rows = snapshot.performance
-    used = np.flatnonzero((rows.bid > 0) & (rows.out_of_budget < 1 - LEAST_OPEN))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        near = np.abs(np.log(rows.bid / bid[rows.target])) <= REACH
+    used = np.flatnonzero((rows.bid > 0) & near & (rows.out_of_budget < 1 - LEAST_OPEN))
     channel = nesting.target_channel[rows.target]
     days = days_ago(snapshot)
     place = channel * (days.max(initial=0) + 1) + days
@@ -172,8 +175,25 @@ def _bid_days(snapshot: Snapshot, nesting: Nesting, bid: FloatArray) -> BidDays:
     )
 
 
-def _level(snapshot: Snapshot, nesting: Nesting, noise: float) -> Shrunk:
-    """Clicks a day at the bid in force; a target's days count from its first row, or its campaign's without any."""
+def _other_bids(snapshot: Snapshot, bid: FloatArray, curves: ClickCurves, group: IntArray) -> FloatArray:
+    """Clicks that each target's days could have at the bids that were then in force, over those at today's, `(N,)`."""
+    rows, count = snapshot.performance, len(bid)
+    weight = recency(snapshot, HALF_LIFE_DAYS) * (1.0 - rows.out_of_budget)
+    brought, whole = np.zeros(count), np.zeros(count)
+    for start in range(0, len(rows), ROWS):
+        block = slice(start, start + ROWS)
+        target, then = rows.target[block], rows.bid[block]
+        move = np.log(np.where(then > 0, then, bid[target]) / bid[target])
+        brought += np.bincount(target, weights=weight[block] * curves.mean_at(target, group, move), minlength=count)
+        whole += np.bincount(target, weights=weight[block], minlength=count)
+    return np.where(whole > 0, brought / np.maximum(whole, 1e-12), 1.0)
+
+
+def _level(snapshot: Snapshot, nesting: Nesting, noise: float, other_bids: FloatArray) -> Shrunk:
+    """Clicks a day at the bid in force; a target's days count from its first row, or its campaign's without any.
+
+    Days at other bids count for as many clicks as the target's curve says that these bring.
+    """
     rows, count = snapshot.performance, len(snapshot.targets)
     weight = recency(snapshot, HALF_LIFE_DAYS)
     clicks = np.bincount(rows.target, weights=weight * rows.clicks, minlength=count)
@@ -187,7 +207,7 @@ def _level(snapshot: Snapshot, nesting: Nesting, noise: float) -> Shrunk:
     started = np.where(started > 0, started, by_campaign[snapshot.targets.campaign])
     place = (snapshot.targets.campaign, started)
     exposure, scale = first[place], first[place] / np.maximum(squares[place], 1e-9) / noise
-    return nested(clicks * scale, exposure * scale, nesting, np.full(nesting.channels, USUAL_CLICKS))
+    return nested(clicks * scale, exposure * other_bids * scale, nesting, np.full(nesting.channels, USUAL_CLICKS))
 
 
 def _open_days(snapshot: Snapshot, behind: IntArray, length: int) -> tuple[FloatArray, FloatArray]:

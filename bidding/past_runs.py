@@ -18,6 +18,7 @@ from bidding.run_state import state_of_run
 from bidding.snapshot import Snapshot
 
 IntArray = NDArray[np.int64]
+FloatArray = NDArray[np.float64]
 LOOKBACK_DAYS = 35
 """Days of runs that are read again each night; a person's change is respected for seven, so older ones tell nothing."""
 WEEK = 7
@@ -33,11 +34,13 @@ class Past:
         histories: of the values of each kind that `in_force` names, in its order.
         edits: days of the last seven on which anything of each campaign was written, `(M,)`.
         promised: by ISO day, what each channel's values of that day were expected to cost; days whose run was written.
+        price: of money by channel, as the newest of the last week's written runs had it, `(C,)`; 0 where none did.
     """
 
     histories: Mapping[ChangeKind, History]
     edits: IntArray
     promised: Mapping[str, Mapping[str, float]]
+    price: FloatArray
 
 
 def past_of(ledger: Ledger, snapshot: Snapshot) -> Past:
@@ -46,18 +49,21 @@ def past_of(ledger: Ledger, snapshot: Snapshot) -> Past:
     found = {kind: _Builder(kind, of.ids, of.value, snapshot.today) for kind, of in values.items()}
     edited = np.zeros((len(snapshot.campaigns.ids), WEEK), dtype=bool)
     promised: dict[str, Mapping[str, float]] = {}
+    price = np.zeros(len(snapshot.channels))
     for run, ours in _written_runs(ledger, snapshot.today):
         age = int(days_since(np.array([run.day]), snapshot.today)[0])
         promised.pop(str(run.day), None)
         if not run.reverses and ours.mean() >= NEARLY_ALL:
             promised[str(run.day)] = {name: after for name, (_, after) in run.expected_cost.items()}
+            if age < WEEK:
+                price = np.array([run.shadow_price.get(name, 0.0) for name in snapshot.channels])
         for kind, builder in found.items():
             rows = builder.add(run, ours)
             if 0 <= age < WEEK:
                 edited[values[kind].campaign[rows], age] = True
     seen = _latest_proposed(ledger)
     histories = {kind: builder.history(seen) for kind, builder in found.items()}
-    return Past(histories, edited.sum(axis=1).astype(np.int64), promised)
+    return Past(histories, edited.sum(axis=1).astype(np.int64), promised, price)
 
 
 class _Builder:

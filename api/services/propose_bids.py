@@ -21,8 +21,9 @@ from bidding.days import totals
 from bidding.errors import BidError
 from bidding.factors import PlannedSpend, factors_of
 from bidding.jitter import jitter_bids
-from bidding.landscape import bids_in_force, candidate_bids, learn_response
+from bidding.landscape import bids_in_force, candidate_bids
 from bidding.ledger import Ledger
+from bidding.marginal import learn_priced_response
 from bidding.money import MICROS
 from bidding.night import Budgets, Night, PlatformBounds
 from bidding.optimize import return_targets
@@ -109,7 +110,8 @@ def propose_bids(files: BidFiles, ledger: Ledger, settings: NightSettings) -> Bi
         increases, within, response = _within_reach(snapshot, reach, fitting, respond)
     tell("choosing bids")
     wanted = return_targets(account, snapshot)
-    choice = choose_tonight(Learnt(values, response), snapshot, money_per_day, within, wanted, price_leeway(today))
+    learnt = Learnt(values, response, past.price)
+    choice = choose_tonight(learnt, snapshot, money_per_day, within, wanted, price_leeway(today))
     steering = steering_of(snapshot, account, (values, response, choice), money_per_day, increases, past)
     tell("asking the guardrails")
     night = Night(
@@ -185,7 +187,7 @@ def _reported_roas(snapshot: Snapshot) -> dict[tuple[str, bool | None], float]:
 def _response(snapshot: Snapshot, account: Account, bounds: PlatformBounds, reach: Reach) -> BidResponse:
     step = float(bounds.bid_step.max(initial=1)) / MICROS
     far = far_reach(snapshot, account, bounds, reach)
-    return learn_response(snapshot, account, candidate_bids(reach.base, step, reach.low, reach.high, far=far))
+    return learn_priced_response(snapshot, account, candidate_bids(reach.base, step, reach.low, reach.high, far=far))
 
 
 def _within_reach(

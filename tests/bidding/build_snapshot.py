@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from bidding.account import Account, AccountChannel
+from bidding.account import Account, AccountChannel, BidLimits
 from bidding.snapshot import (
     Campaigns,
     Performance,
@@ -107,7 +107,8 @@ def build(size: Size = Size(), vintages: bool = True, jitter: float = 0.0, out_o
         warnings=(),
         source_hashes={},
     )
-    channel = AccountChannel("amazon", Platform.AMAZON, margin=0.3, incremental_share=0.5)
+    limits = BidLimits(daily_change=0.2, weekly_change=0.4)
+    channel = AccountChannel("amazon", Platform.AMAZON, margin=0.3, incremental_share=0.5, limits=limits)
     return Built(snapshot, Account("acme", "USD", "US", "America/New_York", (channel,)), truth)
 
 

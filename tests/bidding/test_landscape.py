@@ -82,6 +82,28 @@ def test_days_out_of_budget_count_for_their_open_hours() -> None:
     assert censored.clicks[np.arange(len(found.current)), found.current].sum() < 0.85 * level
 
 
+def test_days_at_other_bids_count_for_what_these_brought(jittered: Built) -> None:
+    """Until ten days ago a fifth of the bids were half of what they are: their level is that of the bids in force."""
+    rows, truth = jittered.snapshot.performance, jittered.truth
+    old = jittered.snapshot.today - rows.day > np.timedelta64(10, "D")
+    old &= rows.target % 5 == 0
+    then = rows.bid * np.where(old, 0.5, 1.0)
+    move = np.log(then / jittered.snapshot.targets.bid[rows.target])
+    brought = truth.clicks_per_day[rows.target] * click_share(truth, move, rows.target)
+    clicks = np.random.default_rng(3).poisson(brought).astype(np.float64)
+    cost = clicks * rows.cost / np.maximum(rows.clicks, 1.0)
+    risen, blind = (
+        replace(jittered.snapshot, performance=replace(rows, bid=bid, clicks=clicks, cost=cost))
+        for bid in (then, np.full(len(rows), np.nan))
+    )
+    found = [learn_response(each, jittered.account, candidates_of(jittered)) for each in (risen, blind)]
+    moved = np.arange(0, len(truth.clicks_per_day), 5)
+    level, unaware = (each.clicks[moved, each.current[moved]].sum() for each in found)
+    true = truth.clicks_per_day[moved].sum()
+    assert unaware < 0.8 * true
+    assert abs(level - true) < 0.5 * abs(unaware - true)
+
+
 def test_a_platforms_own_points_replace_the_curve(jittered: Built, response: BidResponse) -> None:
     bids = response.bids[5, [0, 6, 12]]
     clicks, cost = np.array([1.0, 2.0, 4.0]), np.array([0.5, 1.5, 4.0])

@@ -1,6 +1,6 @@
 """Tonight's choice: near the steady price of money, within tonight's reach, and still where moving gains nothing."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pytest
@@ -9,13 +9,14 @@ from bidding.account import Account
 from bidding.click_value import value_clicks
 from bidding.factors import factors_of
 from bidding.history import History
-from bidding.landscape import candidate_bids, learn_response
+from bidding.landscape import candidate_bids
+from bidding.marginal import learn_priced_response
 from bidding.optimize import ChoiceSettings, choose_bids
-from bidding.outlook import BidChoice
+from bidding.outlook import BidChoice, BidResponse, ClickValues
 from bidding.platform_bounds import bounds_of
 from bidding.reach import Reach, columns_within, far_reach, reach_of
 from bidding.snapshot import Snapshot
-from bidding.steady import Learnt, choose_tonight
+from bidding.steady import NIGHTLY, Learnt, choose_tonight
 from bidding.worth import last_worth_bidding
 from tests.bidding.build_snapshot import TODAY, Size, build
 
@@ -35,9 +36,27 @@ class Morning:
         response = self.learnt.response
         return float(response.cost[np.arange(len(response.bids)), response.current].sum())
 
-    def chosen(self, money: float, leeway: float = 1.15) -> BidChoice:
-        """Tonight's choice for a day's money."""
-        return choose_tonight(self.learnt, self.snapshot, {"amazon": money}, self.reach, leeway=leeway)
+    @property
+    def lowest(self) -> float:
+        """What the lowest bids that tonight can reach would cost."""
+        first, _ = columns_within(self.learnt.response, self.reach)
+        return float(self.priced[2].cost[np.arange(len(first)), first].sum())
+
+    @property
+    def priced(self) -> tuple[ClickValues, Snapshot, BidResponse]:
+        """What a choice is made from."""
+        return self.learnt.values, self.snapshot, self.learnt.response
+
+    def chosen(self, money: float, leeway: float = 1.15, price: float | None = None) -> BidChoice:
+        """Tonight's choice for a day's money, after a night whose price is known or not."""
+        learnt = replace(self.learnt, price=None if price is None else np.array([price]))
+        return choose_tonight(learnt, self.snapshot, {"amazon": money}, self.reach, leeway=leeway)
+
+    def free(self, money: float) -> BidChoice:
+        """The choice of bids that have had their nights, at whatever price of money."""
+        values, snapshot, response = self.priced
+        learnt = (values, response, snapshot, {"amazon": money})
+        return choose_bids(*learnt, settings=ChoiceSettings(last=last_worth_bidding(*learnt)))
 
     def bids(self, choice: BidChoice) -> np.ndarray:
         """What is chosen, money, `(N,)`."""
@@ -53,7 +72,9 @@ def morning() -> Morning:
     reach = reach_of(snapshot, account, bounds, History.none(len(snapshot.targets)), snapshot.targets.bid)
     far = far_reach(snapshot, account, bounds, reach)
     values = value_clicks(snapshot, account, factors_of(account, TODAY))
-    response = learn_response(snapshot, account, candidate_bids(reach.base, 0.01, reach.low, reach.high, far=far))
+    response = learn_priced_response(
+        snapshot, account, candidate_bids(reach.base, 0.01, reach.low, reach.high, far=far)
+    )
     return Morning(snapshot, account, reach, Learnt(values, response))
 
 
@@ -67,38 +88,52 @@ def test_bids_stay_within_tonights_reach_though_candidates_go_beyond(morning: Mo
 
 def test_the_price_is_that_of_bids_that_have_had_their_nights(morning: Morning) -> None:
     for share in (0.7, 0.9, 1.1):
-        money = {"amazon": share * morning.usual}
-        learnt = (morning.learnt.values, morning.learnt.response, morning.snapshot, money)
-        free = choose_bids(*learnt, settings=ChoiceSettings(last=last_worth_bidding(*learnt)))
-        price = morning.chosen(share * morning.usual).shadow_price[0]
-        assert free.shadow_price[0] / 1.15 * 0.999 <= price <= free.shadow_price[0] * 1.15 * 1.001
+        free, tonight = morning.free(share * morning.usual), morning.chosen(share * morning.usual)
+        assert free.shadow_price[0] > 0
+        assert tonight.shadow_price[0] == pytest.approx(free.shadow_price[0], rel=1e-3)
+
+
+def test_the_price_moves_little_from_night_to_night_while_it_keeps_near_the_money(morning: Morning) -> None:
+    usual = morning.free(morning.usual).shadow_price[0]
+    less = morning.free(0.8 * morning.usual).shadow_price[0]
+    assert less > 1.1 * usual
+    assert morning.chosen(0.8 * morning.usual, price=usual).shadow_price[0] == pytest.approx(NIGHTLY * usual)
+    assert morning.chosen(morning.usual, price=1.01 * usual).shadow_price[0] == pytest.approx(usual, rel=1e-3)
+
+
+def test_a_price_that_misses_the_money_by_much_is_forgotten(morning: Morning) -> None:
+    for money in (0.6 * morning.usual, 1.5 * morning.usual):
+        kept = morning.chosen(money, price=20.0 * morning.free(money).shadow_price[0])
+        np.testing.assert_allclose(kept.shadow_price, morning.chosen(money).shadow_price)
 
 
 def test_a_poor_day_does_not_cut_every_bid_alike(morning: Morning) -> None:
-    """Tonight's reach could hardly save a quarter of the money: held to it, good bids would fall with the bad."""
-    money = 0.75 * morning.usual
-    first, last = columns_within(morning.learnt.response, morning.reach)
+    """Tonight's reach could hardly save so much of the money: held to it, good bids would fall with the bad."""
+    money = 0.6 * morning.usual
+    values, snapshot, response = morning.priced
+    first, last = columns_within(response, morning.reach)
     forced = choose_bids(
-        morning.learnt.values,
-        morning.learnt.response,
-        morning.snapshot,
+        values,
+        response,
+        snapshot,
         {"amazon": money},
         settings=ChoiceSettings(first=first, last=last),
     )
     base = morning.reach.base
     risen = [float((morning.bids(each) > base + 1e-6).mean()) for each in (forced, morning.chosen(money))]
-    assert risen[1] > risen[0] + 0.1
+    assert risen[1] > 1.5 * risen[0]
     assert morning.chosen(money).cost[0] >= forced.cost[0]
 
 
 def test_a_bid_at_its_optimum_stays_when_the_days_money_moves_a_little(morning: Morning) -> None:
-    """A night after the choice of the night before: same prices but for one per cent of the money."""
+    """A night after the choice of the night before: a little more money, at a price that follows a little."""
     response, values = morning.learnt.response, morning.learnt.values
     best = choose_bids(values, response, morning.snapshot, {"amazon": morning.usual})
     moved = []
     for worth_moving in (0.0, 0.001):
-        settings = ChoiceSettings(stay=best.column, worth_moving=worth_moving)
-        after = choose_bids(values, response, morning.snapshot, {"amazon": 1.01 * morning.usual}, settings=settings)
+        near = best.shadow_price / 1.02, best.shadow_price * 1.02
+        settings = ChoiceSettings(stay=best.column, worth_moving=worth_moving, price_range=near)
+        after = choose_bids(values, response, morning.snapshot, {"amazon": 1.02 * morning.usual}, settings=settings)
         moved.append(int((after.column != best.column).sum()))
     assert moved[1] < 0.5 * moved[0]
 
@@ -117,13 +152,11 @@ def test_what_staying_is_worth_costs_no_more_than_it_says(morning: Morning) -> N
 
 def test_money_that_tonight_cannot_save_does_not_raise_bids(morning: Morning) -> None:
     """Tonight's lowest bids cost more, or even bids that have had their nights do: the highest price or lowest bids."""
-    learnt = (morning.learnt.values, morning.learnt.response, morning.snapshot)
-    first, _ = columns_within(morning.learnt.response, morning.reach)
-    lowest = float(morning.learnt.response.cost[np.arange(len(first)), first].sum())
-    money = 0.98 * lowest
-    steady = choose_bids(*learnt, {"amazon": money})
+    money = 0.98 * morning.lowest
+    steady = morning.free(money)
     assert steady.shadow_price[0] > 0
     choice = morning.chosen(money)
-    assert choice.shadow_price[0] == pytest.approx(1.15 * steady.shadow_price[0], rel=0.02)
+    assert choice.shadow_price[0] == pytest.approx(steady.shadow_price[0], rel=0.02)
+    assert choice.cost[0] < morning.chosen(money, leeway=1.0).cost[0]
     nothing = morning.chosen(1e-6)
     np.testing.assert_allclose(morning.bids(nothing), np.ceil(morning.reach.low / 0.01 - 1e-6) * 0.01)

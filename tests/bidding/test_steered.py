@@ -197,6 +197,8 @@ def test_the_ledger_tells_edits_rests_and_what_was_promised(
     placed = past.histories[ChangeKind.PLACEMENT]
     assert placed.applied[:3].tolist() == [15_000_000, 10_000_000, -1]
     assert past.promised[str(TODAY)]["amazon"] == steered.expected_cost["amazon"][1]
+    assert past.price.tolist() == [steered.shadow_price["amazon"]] != [0.0]
+    assert past_of(ledger, replace(snapshot, today=TODAY + 7 * DAY)).price.tolist() == [0.0]
     assert past_of(ledger, replace(snapshot, today=TODAY + 7 * DAY)).edits.tolist() == [0, 0, 0, 0]
     # An increase that has moved rests a week, whatever is asked.
     live = replace(later, campaigns=replace(later.campaigns, modifiers=np.tile([0.15, 0.10, 0.0], (4, 1))))

@@ -24,7 +24,7 @@ RESULTS = PlacementResults(CLICKS, CLICKS, CLICKS / 20, CLICKS * np.array([1.5, 
 
 def past_of_nothing(snapshot: Snapshot, promised: dict[str, dict[str, float]] | None = None) -> Past:
     histories = {kind: History.none(len(in_force(snapshot, kind))) for kind in ChangeKind}
-    return Past(histories, np.zeros(len(snapshot.campaigns.ids), dtype=np.int64), promised or {})
+    return Past(histories, np.zeros(len(snapshot.campaigns.ids), dtype=np.int64), promised or {}, np.zeros(1))
 
 
 def test_todays_money_is_corrected_by_what_runs_promised_and_days_cost() -> None:

@@ -146,7 +146,8 @@ def make_bounds(campaigns: int) -> PlatformBounds:
 
 
 def make_account(**limits: Any) -> Account:
-    channel = AccountChannel("amazon", Platform.AMAZON, margin=0.5, limits=BidLimits(**limits))
+    small = {"daily_change": 0.2, "weekly_change": 0.4}
+    channel = AccountChannel("amazon", Platform.AMAZON, margin=0.5, limits=BidLimits(**(small | limits)))
     return Account("Acme", "USD", "US", "America/New_York", (channel,))
 
 
