@@ -127,20 +127,20 @@ def test_smart_campaigns_are_edited_on_two_days_of_a_week_at_most(
     console: Console, bids: BidAccount, capsys: pytest.CaptureFixture[str]
 ) -> None:
     smart = {"campaign_budget", "target"} | ({"bid"} if console.platform == "meta" else set())
-    edits = 0
-    for night in range(5):
+    days: dict[str, int] = {}
+    held = 0
+    for night in range(6):
         made = bids.night(capsys, TODAY + night * DAY)
-        own = [c for c in made["changes"] if c["kind"] in smart and _is_smart(console, c["entity"])]
-        edits += bool(own)
-        if night >= 2:
-            assert not own
-            assert "edits" in {entry["code"] for entry in made["held"]}
-    assert edits == 2
+        campaigns = {_campaign(console, change["entity"]) for change in made["changes"] if change["kind"] in smart}
+        for campaign in campaigns & set(console.smart):
+            days[campaign] = days.get(campaign, 0) + 1
+        held += "edits" in {entry["code"] for entry in made["held"]}
+    assert max(days.values()) == 2
+    assert held > 0
 
 
-def _is_smart(console: Console, entity: str) -> bool:
-    campaign = next((term.campaign for term in console.terms if term.id == entity), entity)
-    return campaign in console.smart
+def _campaign(console: Console, entity: str) -> str:
+    return next((term.campaign for term in console.terms if term.id == entity), entity)
 
 
 def test_six_platforms_in_one_account_are_one_run(
