@@ -91,7 +91,7 @@ def test_candidates_span_what_tonights_limits_can_reach(account: Account) -> Non
     bids = account.handed["response"].bids[account.handed["snapshot"].targets.bid == 1.25]
     assert len(bids) == 30
     within = [row[(row > 0.62) & (row < 1.88)] for row in bids]
-    # Thirteen distinct bids that tonight can reach, not the half dozen that an even range three times up and down leaves.
+    # Thirteen bids that tonight can reach, not the half dozen that an even range three times up and down leaves.
     assert all(row[0] == 0.63 and row[-1] == 1.87 and len(row) == 13 for row in within)
     # Beyond them a few that later nights can.
     assert (bids.min(axis=1) < 0.45).all()
