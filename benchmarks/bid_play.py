@@ -20,7 +20,7 @@ MOST_TRIES = 5
 class Decision:
     """A morning's bids `(N,)`; campaigns' daily budgets `(M,)`, None leaves them; which bids are jittered `(N,)`.
 
-    `nothing_left` where no bids within reach of coming nights, at whatever price, were expected to spend the money.
+    `nothing_left` where not even bids three times those in force, at whatever price, were expected to spend the money.
     """
 
     bids: np.ndarray

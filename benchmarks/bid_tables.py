@@ -253,7 +253,10 @@ def _misses(markets: list[Record], name: str) -> list[float]:
 
 
 def _unspendable(markets: list[Record]) -> str:
-    """How many of the months that end short of plan had no bid left, however high, that could have spent the rest."""
+    """How many of the months that end short of plan had bids from which three times as much was not expected to help.
+
+    That tells no month without clicks worth buying: bids may have been brought too low in the days before.
+    """
     short = [
         month in _of(market, OURS).get("nothing_left", ())
         for market in markets
@@ -262,7 +265,8 @@ def _unspendable(markets: list[Record]) -> str:
     ]
     if not short:
         return ""
-    return f"; {len(short)} end short, in {sum(short)} of them no bid was left that could spend the last day's money"
+    told = "bids three times as high were not expected to spend the last day's money either"
+    return f"; {len(short)} end short, in {sum(short)} of them {told}"
 
 
 def _regret(markets: list[Record], name: str, oracle: str) -> float:

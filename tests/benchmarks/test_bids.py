@@ -124,7 +124,7 @@ def made_up(name_gain: float) -> dict:
     }
 
 
-def test_months_short_of_plan_are_told_with_those_that_no_bid_could_have_spent() -> None:
+def test_months_short_of_plan_are_told_with_those_that_higher_bids_would_not_have_spent() -> None:
     """Three months end short; in one of them, and in one that met its plan, nothing was left on the last day."""
     stored: dict = {}
     for number, (spent, left) in enumerate(((9.0, ["2025-04"]), (9.5, []), (10.1, ["2025-04"]), (9.7, []))):
@@ -133,7 +133,7 @@ def test_months_short_of_plan_are_told_with_those_that_no_bid_could_have_spent()
                 record["played"]["ours"] |= {"months": {"2025-04": spent}, "nothing_left": left}
             stored.setdefault(part, {})[f"hotel/{number}"] = record
     page = write_tables(stored, "", "")
-    assert "25% of months, largest miss 10.0%; 3 end short, in 1 of them no bid was left" in page
+    assert "25% of months, largest miss 10.0%; 3 end short, in 1 of them bids three times as high" in page
 
 
 def test_tables_hold_ours_against_the_best_rule() -> None:
