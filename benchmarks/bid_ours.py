@@ -75,7 +75,8 @@ class Ours:
         )
         # The response is a usual day's, so the day's money is brought to one.
         weekday = weekday_factor(snapshot, 0)
-        night = propose_bids(snapshot, account, {CHANNEL: today.today * self._correction(snapshot) / weekday}, told)
+        money = today.today * self._correction(snapshot) / weekday
+        night = propose_bids(snapshot, account, {CHANNEL: money}, told)
         at = (np.arange(len(live)), night.choice.column)
         self.price = night.choice.shadow_price
         chosen = night.response.bids[at]
@@ -88,7 +89,9 @@ class Ours:
         self.bases.append(np.where(followed, chosen, np.where(night.bids == live, base, night.bids)))
         self.factor = jitter.factor
         budgets = lifted(snapshot) if self.lifts else campaign_budgets(today, cost, LEAST_BUDGET)
-        return Decision(night.bids, budgets=budgets, jittered=jitter.active)
+        # A price of nothing also stands where not even the lowest bids keep the budget.
+        nothing_left = bool(night.choice.shadow_price[0] == 0.0 and night.choice.cost[0] < money)
+        return Decision(night.bids, budgets, jitter.active, nothing_left)
 
     def _money_of_today(self, snapshot: Snapshot) -> DailyBudget:
         month = snapshot.today.astype("datetime64[M]")

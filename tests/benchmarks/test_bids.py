@@ -124,6 +124,18 @@ def made_up(name_gain: float) -> dict:
     }
 
 
+def test_months_short_of_plan_are_told_with_those_that_higher_bids_would_not_have_spent() -> None:
+    """Three months end short; in one of them, and in one that met its plan, nothing was left on the last day."""
+    stored: dict = {}
+    for number, (spent, left) in enumerate(((9.0, ["2025-04"]), (9.5, []), (10.1, ["2025-04"]), (9.7, []))):
+        for part, record in made_up(1.0).items():
+            if part == "ours":
+                record["played"]["ours"] |= {"months": {"2025-04": spent}, "nothing_left": left}
+            stored.setdefault(part, {})[f"hotel/{number}"] = record
+    page = write_tables(stored, "", "")
+    assert "25% of months, largest miss 10.0%; 3 end short, in 1 of them bids three times as high" in page
+
+
 def test_tables_hold_ours_against_the_best_rule() -> None:
     stored: dict = {}
     for number, gain in enumerate((1.0, 2.6, 0.1)):
@@ -153,8 +165,8 @@ def test_our_bidder_keeps_its_limits_and_its_plan() -> None:
     assert list(plan) == ["2025-03"]
     played = play(opened, Ours(plan, measured_shares(opened), true_response(opened)))
     bids = np.array([opened.bids, *played.bids])
-    # A person may change a bid between two mornings; all else moves by a fifth, a jitter and a cent at most.
-    moved = np.abs(np.diff(bids, axis=0)) > 0.2 * bids[:-1] * 1.0001 + 0.0101
+    # A person may change a bid between two mornings; all else moves by a half, a jitter and a cent at most.
+    moved = np.abs(np.diff(bids, axis=0)) > 0.5 * bids[:-1] * 1.0001 + 0.0101
     assert moved.mean() < 0.01
     assert played.spend == pytest.approx(sum(plan.values()), rel=0.1)
     assert np.array(played.jittered).any(axis=1).all()
