@@ -49,14 +49,14 @@ def _levers(
     count = len(old)
     daily = np.array([0.01, 0.05, 0.1, 0.2, 0.5])[rng.integers(0, 5, count)]
     kept = rng.random(count) < 0.5
-    before = np.clip(np.rint(old * rng.uniform(0.6, 1.4, count) / step).astype(np.int64) * step, *platform)
+    before = np.clip(np.rint(old * rng.uniform(0.3, 3.0, count) / step).astype(np.int64) * step, *platform)
     return Moves(
         old=old,
         wanted=wanted,
         day_start=old,
         week_start=np.where(kept, old, before),
         daily_change=daily,
-        weekly_change=2 * daily,
+        weekly_change=rng.choice([2.0, 4.0], count) * daily,
         account_low=np.zeros_like(old),
         account_high=np.full(count, NOWHERE),
         ceiling=np.where(rng.random(count) < 0.3, np.maximum(old, wanted // step * step), NOWHERE),

@@ -121,7 +121,7 @@ CASE = st.fixed_dictionaries(
         "day": CENTS,
         "week": CENTS,
         "daily": SHARE,
-        "weekly": SHARE,
+        "weekly": st.sampled_from([0.0, 0.01, 0.1, 0.2, 0.5, 1.0, 2.0]),
         "account": st.tuples(st.integers(0, 500), st.integers(500, 200_000)),
         "ceiling": st.integers(1, 300_000),
         "rise": st.booleans(),
