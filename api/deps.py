@@ -90,7 +90,8 @@ class Requirement:
         principal = service.admission.find(key, account)
         if principal is None:
             principal = await run_in_threadpool(_let_in, service, key, account, _address(request))
-        service.rates.count_request(principal.key)
+        else:
+            service.rates.count_request(principal.key)
         made = _caller(service, principal, account, request)
         if not principal.may(self.permission):
             await run_in_threadpool(_note_attempt, made, self.permission)
@@ -112,8 +113,8 @@ def _let_in(service: Service, key: str, account: str, address: str) -> Principal
         except Unauthenticated:
             service.rates.count_failure(address)
             raise
+        service.rates.count_request(principal.key)
         if account and not principal.sees(account):
-            service.rates.count_request(principal.key)
             raise NotFound("There is no such account.", "account")
         if account:
             require_account(session, account)

@@ -19,13 +19,10 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, nullcontext
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from http.client import HTTPConnection, HTTPException
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import numpy as np
 import psutil
@@ -39,16 +36,16 @@ from api.store.accounts import NewAccount
 from api.store.keys import KeyWish
 from api.store.states import Role
 from benchmarks.machine import describe_machine
+from benchmarks.service_sender import Load, Receiver, Seen, send
 from measurement.simulate import WorldKind, WorldSpec, simulate, write_world
 
 PAGE = Path(__file__).parent / "SERVICE_LOAD.md"
 PLANS_PER_SECOND, READS_PER_SECOND = 20.0, 200.0
 PLAN_P95_SECONDS, READ_P95_SECONDS = 0.3, 0.05
-KEYS, CONNECTIONS = 10, 32
+KEYS = 10
 LONGEST_PHASE = 120.0
 SECONDS_BETWEEN_SAMPLES = 2.0
 BUDGETS = itertools.count(1)
-Request = tuple[str, str, dict[str, object] | None]
 
 
 @dataclass(frozen=True)
@@ -63,25 +60,10 @@ class Stage:
     plan: str
     dataset: str
 
-
-@dataclass(frozen=True)
-class Load:
-    """One kind of request, so many a second: `request(number)` gives method, path and body."""
-
-    name: str
-    per_second: float
-    request: Callable[[int], Request]
-
-
-@dataclass(frozen=True)
-class Seen:
-    """What came of a load: seconds of every answer, and how many were no success."""
-
-    name: str
-    seconds: np.ndarray
-    failures: int
-    late: float
-    per_second: float
+    @property
+    def receiver(self) -> Receiver:
+        """What requests are sent to."""
+        return Receiver(self.url, self.keys)
 
 
 def main() -> None:
@@ -92,7 +74,7 @@ def main() -> None:
     asked = parser.parse_args()
     seconds = 60 * asked.minutes
     with tempfile.TemporaryDirectory() as room, served(Path(room), asked.model) as stage:
-        send(stage, both(stage, 0.5), min(10.0, seconds / 10))
+        send(stage.receiver, both(stage, 0.5), min(10.0, seconds / 10))
         memory = Memory(stage.process)
         with fitting(stage):
             each = min(seconds / 4, LONGEST_PHASE)
@@ -206,52 +188,8 @@ def measured(
 ) -> tuple[str, list[Seen]]:
     """A phase, with memory watched."""
     print(f"{name}: {seconds:.0f} s", flush=True)
-    return name, send(stage, loads, seconds, memory)
-
-
-def send(stage: Stage, loads: Sequence[Load], seconds: float, memory: "Memory | None" = None) -> list[Seen]:
-    """All loads side by side, and what came of each."""
-    with (
-        nullcontext() if memory is None else memory.watched(),
-        ThreadPoolExecutor(len(loads)) as senders,
-    ):
-        return list(senders.map(lambda load: _send_one(stage, load, seconds), loads))
-
-
-def _send_one(stage: Stage, load: Load, seconds: float) -> Seen:
-    """Requests at their moments, on connections that stay open."""
-    count = round(load.per_second * seconds)
-    times, failed = np.zeros(count), np.zeros(count, dtype=bool)
-    late, own = 0.0, threading.local()
-
-    def ask(number: int, due: float) -> None:
-        failed[number] = not _asked(own, stage, load.request(number), stage.keys[number % KEYS])
-        times[number] = time.perf_counter() - due
-
-    began = time.perf_counter()
-    with ThreadPoolExecutor(CONNECTIONS) as connections:
-        for number in range(count):
-            due = began + number / load.per_second
-            time.sleep(max(due - time.perf_counter(), 0))
-            late = max(late, time.perf_counter() - due)
-            connections.submit(ask, number, due)
-    return Seen(load.name, times, int(failed.sum()), late, load.per_second)
-
-
-def _asked(own: threading.local, stage: Stage, request: Request, key: str) -> bool:
-    """One request of this thread's connection; whether it was answered as it should."""
-    method, path, body = request
-    headers = {"Authorization": f"Bearer {key}", "Content-Type": "application/json"}
-    if not hasattr(own, "connection"):
-        own.connection = HTTPConnection(urlsplit(stage.url).netloc, timeout=60)
-    try:
-        own.connection.request(method, path, None if body is None else json.dumps(body), headers)
-        answer = own.connection.getresponse()
-        answer.read()
-    except (HTTPException, OSError):
-        own.connection.close()
-        return False
-    return bool(answer.status < 300)
+    with memory.watched():
+        return name, send(stage.receiver, loads, seconds)
 
 
 class Memory:

@@ -38,6 +38,14 @@ def test_a_key_may_send_so_many_requests(tight: Any, problem: Any) -> None:
     assert tight.get(role="buyer").status_code == 200
 
 
+@pytest.mark.parametrize("role", ["installation", "buyer"])
+def test_requests_for_accounts_that_are_not_there_count_too(tight: Any, problem: Any, role: str) -> None:
+    bearer = {"Authorization": f"Bearer {tight.keys[role]}"}
+    path = f"/v1/accounts/acc_{0:026}"
+    assert [tight.client.get(path, headers=bearer).status_code for _ in range(5)] == [404] * 5
+    problem(tight.client.get(path, headers=bearer), 429, "rate_limited")
+
+
 def test_guessing_keys_ends_soon(tight: Any, problem: Any) -> None:
     guess = {"Authorization": "Bearer rmo_guess"}
     assert [tight.client.get("/v1/accounts", headers=guess).status_code for _ in range(3)] == [401] * 3
