@@ -38,10 +38,10 @@ def send(served: Any, folder: Path, **given: Any) -> Any:
     return served.post("/bid-runs/reports", "automation", files=files, **given)
 
 
-def keep_plan(served: Any, model: FittedModel) -> str:
-    """A stored plan whose second week is that of the reports."""
+def keep_plan(served: Any, model: FittedModel, starts: str = "2026-04-27") -> str:
+    """A stored plan of eight weeks; by default one whose third week begins on the day of the reports."""
     weeks = [{"week": week, "channel": "amazon", "spend": 700.0} for week in range(1, 9)]
-    answer = {"weeks": 8, "schedule": weeks, "flighting": {"starts": "2026-04-27"}}
+    answer = {"weeks": 8, "schedule": weeks, "flighting": {"starts": starts}}
     stored = served.store_model(model)
     with served.service.store.writing() as session:
         return add_plan(session, NewPlan(served.account, stored, {}, answer)).id

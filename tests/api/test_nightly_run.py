@@ -17,11 +17,10 @@ from sqlalchemy import update
 from api.jobs.opening import worker_of
 from api.settings import Settings
 from api.store.columns import now
-from api.store.plans import NewPlan, add_plan
 from api.store.work_tables import NightlyBids
 from measurement.fitted import FittedModel
 from tests.api.receiver import Receiver, receiving
-from tests.api.test_bid_run_routes import send, set_account
+from tests.api.test_bid_run_routes import keep_plan, send, set_account
 from tests.api.test_bids_command import target, write_reports
 
 
@@ -34,14 +33,6 @@ def working(tmp_path: Path, url: str, serving: Any) -> Iterator[Any]:
         worker.start()
         yield served
         worker.stop()
-
-
-def plan_from(served: Any, model: FittedModel, monday: date) -> str:
-    weeks = [{"week": week, "channel": "amazon", "spend": 700.0} for week in range(1, 9)]
-    answer = {"weeks": 8, "schedule": weeks, "flighting": {"starts": str(monday)}}
-    stored = served.store_model(model)
-    with served.service.store.writing() as session:
-        return add_plan(session, NewPlan(served.account, stored, {}, answer)).id
 
 
 def eventually(found: Callable[[], Any], seconds: float = 90) -> Any:
@@ -83,11 +74,11 @@ def test_a_night_comes_bids_are_proposed_told_and_applied(working: Any, model: F
         events = ["bid_run.proposed", "job.done", "job.failed"]
         hook = working.post("/webhooks", "admin", json={"url": address, "events": events})
         assert hook.status_code == 201, hook.text
-        first_plan = plan_from(working, model, date(2026, 1, 5))
+        first_plan = keep_plan(working, model)
         set_at = working.request("PUT", "/nightly-bids", "automation", json=night | {"plan": first_plan})
         assert set_at.status_code == 200, set_at.text
         today = date.fromisoformat(set_at.json()["next_day"]) - timedelta(days=1)
-        plan = plan_from(working, model, today - timedelta(days=today.weekday() + 14))
+        plan = keep_plan(working, model, str(today - timedelta(days=today.weekday() + 14)))
         assert working.request("PUT", "/nightly-bids", "automation", json=night | {"plan": plan}).status_code == 200
         bids = {target(n): "1.25" for n in range(30)}
         write_reports(tmp_path / "reports", bids, np.datetime64(str(today), "D"))
