@@ -18,7 +18,7 @@ from bidding.landscape import candidate_bids
 from bidding.money import MICROS, money_of
 from bidding.night import Budgets, Night, PlatformBounds
 from bidding.outlook import BidChoice, BidResponse, ClickValues
-from bidding.pacing import USUAL_LEEWAY
+from bidding.pacing import NO_SLACK, Slack
 from bidding.reach import far_reach, reach_of
 from bidding.snapshot import Snapshot
 from bidding.steady import Learnt, choose_tonight
@@ -39,7 +39,7 @@ class Told:
         history: what we did to the bids before; None where nothing.
         jitter: factor on the chosen bid, `(N,)`, or None.
         value: how clicks are valued.
-        leeway: of tonight's price of money around the steady one.
+        slack: how far tonight may leave the steady price of money and the day's.
         price: last night's steady price of money, `(1,)`, or None.
     """
 
@@ -48,7 +48,7 @@ class Told:
     history: History | None = None
     jitter: np.ndarray | None = None
     value: Value = value_clicks
-    leeway: float = USUAL_LEEWAY
+    slack: Slack = NO_SLACK
     price: np.ndarray | None = None
 
 
@@ -75,7 +75,7 @@ def propose_bids(snapshot: Snapshot, account: Account, budgets: Mapping[str, flo
     far = far_reach(snapshot, account, bounds, reach)
     response = told.respond(snapshot, account, candidate_bids(reach.base, BID_STEP, reach.low, reach.high, far=far))
     clock.lap("response")
-    choice = choose_tonight(Learnt(values, response, told.price), snapshot, budgets, reach, leeway=told.leeway)
+    choice = choose_tonight(Learnt(values, response, told.price), snapshot, budgets, reach, slack=told.slack)
     clock.lap("choice")
     night = Night(
         snapshot=snapshot,

@@ -18,7 +18,7 @@ from bidding.history import REST_DAYS, History
 from bidding.jitter import jitter_bids
 from bidding.money import UNKNOWN, micros_of
 from bidding.outlook import BidResponse
-from bidding.pacing import DailyBudget, Period, campaign_budgets, correction, pace, price_leeway, weekday_factor
+from bidding.pacing import DailyBudget, Period, campaign_budgets, correction, pace, slack_of, weekday_factor
 from bidding.simulator.conversions import claimed_share, new_share
 from bidding.simulator.demand import WEEKDAYS
 from bidding.simulator.market import Market
@@ -69,9 +69,14 @@ class Ours:
         base = live if self.factor is None else np.where(live == self.set_bids[-1], self.bases[-1], live)
         jitter = jitter_bids(snapshot.targets.ids, _jitter(account, self.jitters), snapshot.today, seed=1)
         today = self._money_of_today(snapshot)
-        leeway = float(price_leeway([today])[0])
         told = Told(
-            self.factors, self.respond, self._history(snapshot, base), jitter.factor, self.value, leeway, self.price
+            self.factors,
+            self.respond,
+            self._history(snapshot, base),
+            jitter.factor,
+            self.value,
+            slack_of([today]),
+            self.price,
         )
         # The response is a usual day's, so the day's money is brought to one.
         weekday = weekday_factor(snapshot, 0)
@@ -89,9 +94,7 @@ class Ours:
         self.bases.append(np.where(followed, chosen, np.where(night.bids == live, base, night.bids)))
         self.factor = jitter.factor
         budgets = lifted(snapshot) if self.lifts else campaign_budgets(today, cost, LEAST_BUDGET)
-        # A price of nothing also stands where not even the lowest bids keep the budget.
-        nothing_left = bool(night.choice.shadow_price[0] == 0.0 and night.choice.cost[0] < money)
-        return Decision(night.bids, budgets, jitter.active, nothing_left)
+        return Decision(night.bids, budgets, jitter.active)
 
     def _money_of_today(self, snapshot: Snapshot) -> DailyBudget:
         month = snapshot.today.astype("datetime64[M]")

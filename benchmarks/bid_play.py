@@ -18,15 +18,11 @@ MOST_TRIES = 5
 
 @dataclass(frozen=True, eq=False)
 class Decision:
-    """A morning's bids `(N,)`; campaigns' daily budgets `(M,)`, None leaves them; which bids are jittered `(N,)`.
-
-    `nothing_left` where not even bids three times those in force, at whatever price, were expected to spend the money.
-    """
+    """A morning's bids `(N,)`; campaigns' daily budgets `(M,)`, None leaves them; which bids are jittered `(N,)`."""
 
     bids: np.ndarray
     budgets: np.ndarray | None = None
     jittered: np.ndarray | None = None
-    nothing_left: bool = False
 
 
 class Policy(Protocol):
@@ -40,8 +36,7 @@ class Policy(Protocol):
 class Played:
     """What came of it on the days that count, money; `months` are spend by month and `bids` and `jittered` by day.
 
-    `nothing_left` are the months on whose last day that was so; `before` is profit and spend of the run-in, which does
-    not count; `costs` are every day's, run-in included.
+    `before` is profit and spend of the run-in, which does not count; `costs` are every day's, run-in included.
     """
 
     profit: float = 0.0
@@ -50,7 +45,6 @@ class Played:
     before: dict[str, float] = field(default_factory=lambda: {"profit": 0.0, "spend": 0.0})
     costs: list[float] = field(default_factory=list)
     months: dict[str, float] = field(default_factory=dict)
-    nothing_left: set[str] = field(default_factory=set)
     bids: list[np.ndarray] = field(default_factory=list)
     jittered: list[np.ndarray] = field(default_factory=list)
 
@@ -58,7 +52,7 @@ class Played:
         """What is kept of it."""
         window, ever = reversals(np.array(self.bids), np.array(self.jittered))
         kept: dict[str, Any] = {"profit": self.profit, "spend": self.spend, "realised_profit": self.realised_profit}
-        kept |= {"before": self.before, "months": self.months, "nothing_left": sorted(self.nothing_left)}
+        kept |= {"before": self.before, "months": self.months}
         return kept | {"reversals": window, "reversals_ever": ever}
 
 
@@ -97,8 +91,6 @@ def play(opened: Market, policy: Policy, run_in: int = 0) -> Played:
             continue
         month = str(snapshot.today.astype("datetime64[M]"))
         played.months[month] = played.months.get(month, 0.0) + truth.cost
-        # The last day of a month stands.
-        (played.nothing_left.add if decision.nothing_left else played.nothing_left.discard)(month)
         played.spend += truth.cost
         played.profit += truth.expected_profit
         played.realised_profit += market.world.spec.profile.margin * truth.incremental_sales - truth.cost

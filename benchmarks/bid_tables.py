@@ -131,7 +131,7 @@ def _goals(markets: list[Record]) -> str:
         ("95 % interval of the paired difference above zero", f"{low:+.1%} to {high:+.1%}", low > 0),
         (
             "each month's spend within 2 % of plan",
-            f"{(misses <= 0.02).mean():.0%} of months, largest miss {misses.max():.1%}{_unspendable(markets)}",
+            f"{(misses <= 0.02).mean():.0%} of months, largest miss {misses.max():.1%}{_short_and_over(markets)}",
             misses.max() <= 0.02,
         ),
         ("fewer than 5 % of targets turn about within 3 days", f"{turning:.2%}", turning < 0.05),
@@ -252,21 +252,14 @@ def _misses(markets: list[Record], name: str) -> list[float]:
     ]
 
 
-def _unspendable(markets: list[Record]) -> str:
-    """How many of the months that end short of plan had bids from which three times as much was not expected to help.
-
-    That tells no month without clicks worth buying: bids may have been brought too low in the days before.
-    """
-    short = [
-        month in _of(market, OURS).get("nothing_left", ())
+def _short_and_over(markets: list[Record]) -> str:
+    """How many of the bidder's months miss their plan by more than 2 %, on either side."""
+    told = [
+        spent / _of(market, "no change")["months"][month] - 1
         for market in markets
         for month, spent in _of(market, OURS)["months"].items()
-        if spent / _of(market, "no change")["months"][month] < 0.98
     ]
-    if not short:
-        return ""
-    told = "bids three times as high were not expected to spend the last day's money either"
-    return f"; {len(short)} end short, in {sum(short)} of them {told}"
+    return f"; of {len(told)}, {sum(x < -0.02 for x in told)} end short, {sum(x > 0.02 for x in told)} over"
 
 
 def _regret(markets: list[Record], name: str, oracle: str) -> float:

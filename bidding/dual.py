@@ -111,6 +111,15 @@ def solve(problem: Problem, target_price: FloatArray) -> Dual:
     return Dual(thrifty, generous, high, target_price, _bound(problem, auction.gain, fixed, high, thrifty))
 
 
+def at_prices(problem: Problem, price: FloatArray) -> Dual:
+    """Best options at given prices of money, `(C,)`, whatever they cost; for problems without targets on return."""
+    auction = _Auction(problem, problem.profit)
+    nothing, fixed = np.zeros(len(price)), np.full(len(price), problem.own_cost)
+    column = np.empty(len(problem.channel), dtype=np.int64)
+    auction.spent(np.arange(len(column)), price + fixed, column)
+    return Dual(column, column, price, nothing, _bound(problem, auction.gain, fixed, price, column))
+
+
 def within_prices(problem: Problem, dual: Dual, limits: tuple[FloatArray, FloatArray]) -> tuple[Dual, BoolArray]:
     """The same with its prices of money brought within limits, `(C,)` each, and the channels whose price was within.
 

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from bidding.account import Account
 from bidding.click_value import may_rise
-from bidding.dual import Dual, Problem, shortfall, solve, solve_with_targets, totals, within_prices
+from bidding.dual import Dual, Problem, at_prices, shortfall, solve, solve_with_targets, totals, within_prices
 from bidding.errors import BidError
 from bidding.knapsack import best_upgrade
 from bidding.outlook import BidChoice, BidResponse, ClickValues
@@ -116,13 +116,7 @@ def choose_bids(
         BidError: a channel has no budget, or one that is not a positive number.
     """
     problem = _problem(values, response, snapshot, _amounts(snapshot, budgets), targets, settings)
-    dual = solve(problem, np.zeros(len(problem.budget)))
-    short = problem.has_target & (shortfall(problem, dual.column) > 1e-9 * problem.budget)
-    if short.any():
-        dual = solve_with_targets(problem, short)
-    kept = np.ones(len(problem.budget), dtype=bool)
-    if settings.price_range is not None:
-        dual, kept = within_prices(problem, dual, settings.price_range)
+    dual, kept = _solved(problem, settings.price_range)
     column = _place_the_rest(problem, dual, kept)
     objective, cost, _ = totals(problem, column)
     return BidChoice(
@@ -133,6 +127,19 @@ def choose_bids(
         cost=cost,
         target_binds=dual.target_price > 0,
     )
+
+
+def _solved(problem: Problem, limits: tuple[FloatArray, FloatArray] | None) -> tuple[Dual, BoolArray]:
+    """Prices and the choices at them, and in which channels the budget and nothing else decided, `(C,)`."""
+    if limits is not None and not problem.has_target.any() and (limits[0] == limits[1]).all():
+        return at_prices(problem, limits[0]), np.zeros(len(problem.budget), dtype=bool)
+    dual = solve(problem, np.zeros(len(problem.budget)))
+    short = problem.has_target & (shortfall(problem, dual.column) > 1e-9 * problem.budget)
+    if short.any():
+        dual = solve_with_targets(problem, short)
+    if limits is None:
+        return dual, np.ones(len(problem.budget), dtype=bool)
+    return within_prices(problem, dual, limits)
 
 
 def _amounts(snapshot: Snapshot, budgets: Mapping[str, float]) -> FloatArray:

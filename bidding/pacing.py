@@ -23,14 +23,17 @@ SHAPE_WEEKS, SHAPE_PRIOR_WEEKS = 8, 4.0
 TRUSTED_DAYS = 5.0
 LARGEST_CORRECTION = 1.5
 OUTLIER = 1.3
-HEADROOM = 3.0
-"""A campaign's daily budget over its expected cost: chance moves single campaigns; bids hold the channel."""
+HEADROOM, SHARE_OF_ALL = 6.0, 0.03
+"""A campaign's daily budget over its expected cost, and what it has besides of all of the channel's: chance moves
+single campaigns, a budget that ends a day cuts good and bad clicks alike, and bids hold the channel."""
 TOLERANCE = 0.01
-"""Of a period's money: by how much it may be overspent."""
-USUAL_LEEWAY, LAST_DAYS = 1.3, 12.0
-"""Tonight's price of money over the steady one at most, while more than the last days are left to make up in."""
+"""Of a period's money: by how much it may be missed."""
+GROWING, LAST_DAYS = 0.1, 12.0
+"""How fast tonight's price of money may leave the steady one on a period's last days."""
 DOUBLE = 2.0
 """Platforms let a day spend twice its daily budget."""
+OVERBOOKED = 1.25
+"""What all campaigns together could spend in a day over what is left of the period: not all run out at once."""
 
 
 @dataclass(frozen=True)
@@ -149,34 +152,58 @@ def _usual_ratio(expected: FloatArray, spent: FloatArray) -> float:
     return float((near * expected[told]).sum() / expected[told].sum())
 
 
-def price_leeway(today: Sequence[DailyBudget]) -> FloatArray:
-    """How many times the steady price of money up or down each channel's may be tonight, `(C,)`.
+@dataclass(frozen=True, eq=False)
+class Slack:
+    """How little a night must do for the day's money.
 
-    Little, so that a day's chance does not move every bid; more on a period's last days, which must close the rest.
+    Attributes:
+        leeway: how many times the steady price of money up or down tonight's may be, by channel, `(C,)`.
+        miss: part of the day's money by which bids may be expected to miss it, by channel, `(C,)`.
     """
-    left = np.array([max(each.days_left, 1) for each in today])
-    leeway: FloatArray = 1.0 + (USUAL_LEEWAY - 1.0) * np.maximum(1.0, LAST_DAYS / left)
-    return leeway
+
+    leeway: FloatArray
+    miss: FloatArray
 
 
-def campaign_budgets(budget: DailyBudget, expected_cost: FloatArray, least: float, step: float = 0.01) -> FloatArray:
+NO_SLACK = Slack(np.array([1.0]), np.array([0.0]))
+
+
+def slack_of(today: Sequence[DailyBudget]) -> Slack:
+    """The steady price alone decides until the last days, which must close the rest by as much as is not tolerated.
+
+    What a period may be missed by is little of its first day's money and much of its last day's: a price that has kept
+    near plan need not follow the chance of the last days.
+    """
+    days = np.array([max(each.days_left, 1) for each in today])
+    left = np.array([max(each.planned - each.spent, 1e-9 * each.planned) for each in today])
+    planned = np.array([each.planned for each in today])
+    leeway: FloatArray = 1.0 + GROWING * np.maximum(0.0, LAST_DAYS / days - 1.0)
+    return Slack(leeway, TOLERANCE * planned / left)
+
+
+def campaign_budgets(
+    budget: DailyBudget,
+    expected_cost: FloatArray,
+    least: float,
+    step: float = 0.01,
+    besides: FloatArray | float = SHARE_OF_ALL,
+) -> FloatArray:
     """Daily budgets of a channel's campaigns, on the platform's step, `(M,)`.
 
-    Each has much room above its expected cost: bids hold the channel, and a budget that ends a day early cuts good and
-    bad clicks alike. But even if every campaign spent twice its budget today, as platforms allow, no more would go
-    than is left of the period and `TOLERANCE` of it.
+    Each has much room above its expected cost. But even if every campaign spent twice its budget today, as platforms
+    allow, no more would go than `OVERBOOKED` times what is left of the period and `TOLERANCE` of it.
 
     Args:
         budget: of the channel today.
         expected_cost: of each campaign today, money, `(M,)`.
         least: the platform's smallest daily budget.
         step: of the platform.
+        besides: part of the channel's money that each may have on top, `(M,)`; none where a budget is what steers.
     """
-    total, count = expected_cost.sum(), len(expected_cost)
-    share = expected_cost / total if total > 0 else np.full(count, 1.0 / max(count, 1))
     left = max(budget.planned - budget.spent, 0.0) + TOLERANCE * budget.planned
-    room = min(HEADROOM * max(total, budget.today), left / DOUBLE)
-    stepped: FloatArray = np.floor(room * share / step + 1e-9) * step
+    room = HEADROOM * expected_cost + besides * max(expected_cost.sum(), budget.today)
+    room = room * min(1.0, OVERBOOKED * left / DOUBLE / max(room.sum(), 1e-12))
+    stepped: FloatArray = np.floor(room / step + 1e-9) * step
     return np.maximum(stepped, least).round(6)
 
 

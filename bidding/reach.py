@@ -19,8 +19,9 @@ from bidding.snapshot import Snapshot
 
 FloatArray = NDArray[np.float64]
 
-FAR = 3.0
-"""How many times the base up or down a steady price of money looks: about as far as curves are kept."""
+FAR = 10.0
+"""How many times the base up or down a steady price of money looks: a bid that has fallen behind its optimum must not
+pass for one that can spend no more."""
 
 
 @dataclass(frozen=True, eq=False)

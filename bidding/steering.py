@@ -16,10 +16,10 @@ from bidding.levers import SmartLevers, smart_levers
 from bidding.night import Steering
 from bidding.optimize import return_targets
 from bidding.outlook import BidChoice, BidResponse, ClickValues
-from bidding.pacing import DailyBudget, campaign_budgets, correction
+from bidding.pacing import SHARE_OF_ALL, DailyBudget, campaign_budgets, correction
 from bidding.past_runs import Past
 from bidding.placements import Increases, choose_modifiers, increases_to_ask
-from bidding.snapshot import Placement, Snapshot, TargetKind
+from bidding.snapshot import Placement, Snapshot, Strategy, TargetKind
 
 FloatArray = NDArray[np.float64]
 Money = Mapping[str, float]
@@ -150,7 +150,8 @@ def daily_budgets(
     for place, budget in enumerate(today):
         mine = np.flatnonzero((snapshot.campaigns.channel == place) & snapshot.campaigns.enabled)
         if len(mine):
-            found[mine] = campaign_budgets(budget, of_campaign[mine], 0.0)
+            besides = np.where(snapshot.campaigns.strategy[mine] == Strategy.SMART, 0.0, SHARE_OF_ALL)
+            found[mine] = campaign_budgets(budget, of_campaign[mine], 0.0, besides=besides)
     return np.where(np.isfinite(snapshot.campaigns.daily_budget), found, np.nan)
 
 

@@ -28,7 +28,7 @@ from bidding.money import MICROS
 from bidding.night import Budgets, Night, PlatformBounds
 from bidding.optimize import return_targets
 from bidding.outlook import BidResponse, ClickValues
-from bidding.pacing import DailyBudget, Period, money_of_usual_day, pace, price_leeway
+from bidding.pacing import DailyBudget, Period, money_of_usual_day, pace, slack_of
 from bidding.past_runs import past_of
 from bidding.placements import Increases
 from bidding.plan_money import PlanMoney, for_channels, from_day, money_around
@@ -111,7 +111,7 @@ def propose_bids(files: BidFiles, ledger: Ledger, settings: NightSettings) -> Bi
     tell("choosing bids")
     wanted = return_targets(account, snapshot)
     learnt = Learnt(values, response, past.price)
-    choice = choose_tonight(learnt, snapshot, money_per_day, within, wanted, price_leeway(today))
+    choice = choose_tonight(learnt, snapshot, money_per_day, within, wanted, slack_of(today))
     steering = steering_of(snapshot, account, (values, response, choice), money_per_day, increases, past)
     tell("asking the guardrails")
     night = Night(

@@ -124,16 +124,15 @@ def made_up(name_gain: float) -> dict:
     }
 
 
-def test_months_short_of_plan_are_told_with_those_that_higher_bids_would_not_have_spent() -> None:
-    """Three months end short; in one of them, and in one that met its plan, nothing was left on the last day."""
+def test_months_that_miss_their_plan_are_told_by_side() -> None:
     stored: dict = {}
-    for number, (spent, left) in enumerate(((9.0, ["2025-04"]), (9.5, []), (10.1, ["2025-04"]), (9.7, []))):
+    for number, spent in enumerate((9.0, 9.5, 10.1, 10.3)):
         for part, record in made_up(1.0).items():
             if part == "ours":
-                record["played"]["ours"] |= {"months": {"2025-04": spent}, "nothing_left": left}
+                record["played"]["ours"] |= {"months": {"2025-04": spent}}
             stored.setdefault(part, {})[f"hotel/{number}"] = record
     page = write_tables(stored, "", "")
-    assert "25% of months, largest miss 10.0%; 3 end short, in 1 of them bids three times as high" in page
+    assert "25% of months, largest miss 10.0%; of 4, 2 end short, 1 over" in page
 
 
 def test_tables_hold_ours_against_the_best_rule() -> None:
@@ -150,12 +149,13 @@ def test_tables_hold_ours_against_the_best_rule() -> None:
     assert "3 markets" in page
 
 
-def test_a_night_from_parquet_spends_its_budget_and_stays_under_its_bound(tmp_path: Path) -> None:
+def test_a_night_from_parquet_spends_about_its_budget_and_stays_under_its_bound(tmp_path: Path) -> None:
     write_account(tmp_path, 400)
     record = measure(tmp_path)
     assert record["targets"] == 400
     assert 0 <= record["gap"] < 1e-3
-    assert record["spent"] == pytest.approx(1.0, abs=1e-3)
+    # Bids that are to rise further than a night allows leave some of it.
+    assert 0.75 < record["spent"] < 1.05
     assert "| 400 |" in table([record])
 
 

@@ -13,10 +13,11 @@ from bidding.landscape import candidate_bids
 from bidding.marginal import learn_priced_response
 from bidding.optimize import ChoiceSettings, choose_bids
 from bidding.outlook import BidChoice, BidResponse, ClickValues
+from bidding.pacing import Slack
 from bidding.platform_bounds import bounds_of
 from bidding.reach import Reach, columns_within, far_reach, reach_of
 from bidding.snapshot import Snapshot
-from bidding.steady import NIGHTLY, Learnt, choose_tonight
+from bidding.steady import NEAR, NIGHTLY, PART_OF_THE_WAY, TOO_DEAR, Learnt, choose_tonight
 from bidding.worth import last_worth_bidding
 from tests.bidding.build_snapshot import TODAY, Size, build
 
@@ -47,10 +48,11 @@ class Morning:
         """What a choice is made from."""
         return self.learnt.values, self.snapshot, self.learnt.response
 
-    def chosen(self, money: float, leeway: float = 1.15, price: float | None = None) -> BidChoice:
+    def chosen(self, money: float, price: float | None = None, leeway: float = 1.15, miss: float = 0.0) -> BidChoice:
         """Tonight's choice for a day's money, after a night whose price is known or not."""
         learnt = replace(self.learnt, price=None if price is None else np.array([price]))
-        return choose_tonight(learnt, self.snapshot, {"amazon": money}, self.reach, leeway=leeway)
+        slack = Slack(np.array([leeway]), np.array([miss]))
+        return choose_tonight(learnt, self.snapshot, {"amazon": money}, self.reach, slack=slack)
 
     def free(self, money: float) -> BidChoice:
         """The choice of bids that have had their nights, at whatever price of money."""
@@ -93,18 +95,47 @@ def test_the_price_is_that_of_bids_that_have_had_their_nights(morning: Morning) 
         assert tonight.shadow_price[0] == pytest.approx(free.shadow_price[0], rel=1e-3)
 
 
-def test_the_price_moves_little_from_night_to_night_while_it_keeps_near_the_money(morning: Morning) -> None:
-    usual = morning.free(morning.usual).shadow_price[0]
-    less = morning.free(0.8 * morning.usual).shadow_price[0]
-    assert less > 1.1 * usual
-    assert morning.chosen(0.8 * morning.usual, price=usual).shadow_price[0] == pytest.approx(NIGHTLY * usual)
-    assert morning.chosen(morning.usual, price=1.01 * usual).shadow_price[0] == pytest.approx(usual, rel=1e-3)
+def test_the_price_goes_a_part_of_the_way_to_where_it_would_keep_the_money(morning: Morning) -> None:
+    usual = float(morning.free(morning.usual).shadow_price[0])
+    for money in (0.95 * morning.usual, 1.03 * morning.usual):
+        aim = float(morning.free(money).shadow_price[0])
+        way = np.clip(PART_OF_THE_WAY * np.log(aim / usual), -NIGHTLY, NIGHTLY)
+        assert abs(way) > 1e-3
+        assert morning.chosen(money, price=usual).shadow_price[0] == pytest.approx(usual * np.exp(way), rel=1e-3)
 
 
-def test_a_price_that_misses_the_money_by_much_is_forgotten(morning: Morning) -> None:
-    for money in (0.6 * morning.usual, 1.5 * morning.usual):
-        kept = morning.chosen(money, price=20.0 * morning.free(money).shadow_price[0])
-        np.testing.assert_allclose(kept.shadow_price, morning.chosen(money).shadow_price)
+def test_the_price_stays_while_the_money_is_missed_by_no_more_than_it_may_be(morning: Morning) -> None:
+    usual = float(morning.free(morning.usual).shadow_price[0])
+    for money in (0.96 * morning.usual, 1.04 * morning.usual):
+        assert morning.chosen(money, price=usual, miss=0.05).shadow_price[0] == usual
+        assert morning.chosen(money, price=usual, miss=0.02).shadow_price[0] != usual
+
+
+def test_a_price_that_misses_the_money_by_much_moves_by_more(morning: Morning) -> None:
+    """A plan that is changed: the price follows within days, and is never forgotten for one that spends nothing."""
+    usual = float(morning.free(morning.usual).shadow_price[0])
+    near, far = (
+        morning.chosen(money, price=usual).shadow_price[0] for money in (0.85 * morning.usual, 3 * morning.usual)
+    )
+    assert abs(np.log(near / usual)) <= NIGHTLY + 1e-9
+    assert NIGHTLY < np.log(usual / far) <= NIGHTLY * np.log(3.3) / NEAR
+    many = [usual]
+    for _ in range(15):
+        many.append(float(morning.chosen(0.7 * morning.usual, price=many[-1]).shadow_price[0]))
+    assert many[-1] == pytest.approx(float(morning.free(0.7 * morning.usual).shadow_price[0]), rel=0.1)
+
+
+def test_bids_that_would_cost_far_too_much_are_held_tonight_though_the_price_goes_on_slowly(morning: Morning) -> None:
+    low = 0.05 * float(morning.free(morning.usual).shadow_price[0])
+    money = 1.2 * morning.lowest
+    held = morning.chosen(money, price=low, leeway=1.0)
+    assert held.shadow_price[0] < 2 * low
+    values, snapshot, response = morning.priced
+    first, last = columns_within(response, morning.reach)
+    settings = ChoiceSettings(first=first, last=last, price_range=(np.array([low]), np.array([low])))
+    left_alone = choose_bids(values, response, snapshot, {"amazon": money}, settings=settings)
+    assert left_alone.cost[0] > TOO_DEAR * money
+    assert held.cost[0] < left_alone.cost[0]
 
 
 def test_a_poor_day_does_not_cut_every_bid_alike(morning: Morning) -> None:
@@ -159,4 +190,5 @@ def test_money_that_tonight_cannot_save_does_not_raise_bids(morning: Morning) ->
     assert choice.shadow_price[0] == pytest.approx(steady.shadow_price[0], rel=0.02)
     assert choice.cost[0] < morning.chosen(money, leeway=1.0).cost[0]
     nothing = morning.chosen(1e-6)
+    assert nothing.shadow_price[0] == 0.0
     np.testing.assert_allclose(morning.bids(nothing), np.ceil(morning.reach.low / 0.01 - 1e-6) * 0.01)
