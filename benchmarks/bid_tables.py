@@ -76,6 +76,7 @@ def _joined(stored: dict[str, dict[str, Record]]) -> list[Record]:
             "key": key,
             "oracle": played["rules"][key]["oracle"],
             "ceiling": played["ceiling"][key]["oracle at equal spend"],
+            "bounds": played.get("bound", {}).get(key, {}).get("bounds"),
             "policies": {
                 name: each
                 for records in played.values()
@@ -175,26 +176,36 @@ def _policy_table(markets: list[Record]) -> str:
 
 
 def _kinds_table(markets: list[Record]) -> str:
-    """The same by kind of account, with the room that there is: the oracle over the best rule."""
+    """The same by kind of account, with the room that there is: oracles and bounds over the best rule."""
     best = best_rule(markets)
     lines = [
-        "## By kind of account\n",
-        f"Over {best}'s profit, as above. No bidder at equal spend can be further above it than the oracle "
-        "that must spend the plan.\n",
-        "| account | markets | the bidder | 95 % interval | the oracle at equal spend | no change |",
-        "|---|---|---|---|---|---|",
+        "## By kind of account, and how much there is to gain\n",
+        f"Over {best}'s profit, as above. The oracle knows all truth and days to come, sets each bid anew every day "
+        "and must spend the plan; it keeps placement increases as found, or has those that follow how placements "
+        "convert. What clicks are worth has to be learnt from orders: with our click values of each morning and all "
+        "else known a bidder would earn the last columns, and whoever learns no better can earn no more.\n",
+        "| account | markets | the bidder | 95 % interval | no change | oracle | oracle, right increases "
+        "| all but values known | the same, right increases |",
+        "|---|---|---|---|---|---|---|---|---|",
     ]
-    for kind in sorted({market["key"].split("/")[0] for market in markets}):
+    for kind in (*sorted({market["key"].split("/")[0] for market in markets}), ""):
         mine = [market for market in markets if market["key"].startswith(kind)]
         gain = gains(mine, OURS, best)
         low, high = interval(gain)
-        usual = sum(_per_plan(market, best) for market in mine)
-        room = sum(market["ceiling"]["profit"] / _of(market, "no change")["spend"] for market in mine) / usual - 1
-        still = gains(mine, "no change", best).mean()
-        lines.append(
-            f"| {kind} | {len(mine)} | {gain.mean():+.1%} | {low:+.1%} to {high:+.1%} | {room:+.1%} | {still:+.1%} |"
-        )
+        cells = [f"{gain.mean():+.1%}", f"{low:+.1%} to {high:+.1%}", f"{gains(mine, 'no change', best).mean():+.1%}"]
+        cells.append(_room(mine, best, [market["ceiling"] for market in mine]))
+        for name in ("oracle, right increases", "all but values known", "all but values known, right increases"):
+            told = [market["bounds"][name] for market in mine if market["bounds"]]
+            cells.append(_room(mine, best, told) if len(told) == len(mine) else "")
+        lines.append(f"| {kind or 'all'} | {len(mine)} | " + " | ".join(cells) + " |")
     return "\n".join(lines) + "\n"
+
+
+def _room(markets: list[Record], best: str, found: list[Record]) -> str:
+    """Profit per unit of plan over that of the best rule."""
+    usual = sum(_per_plan(market, best) for market in markets)
+    plans = [_of(market, "no change")["spend"] for market in markets]
+    return f"{sum(each['profit'] / plan for each, plan in zip(found, plans, strict=True)) / usual - 1:+.1%}"
 
 
 def _conditions_table(markets: list[Record]) -> str:

@@ -25,6 +25,7 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
+from benchmarks.bid_bound import best_by_values, values_by_day, with_right_increases
 from benchmarks.bid_limited import Steered, Stepped
 from benchmarks.bid_ours import Ours, bent, measured_shares, true_response
 from benchmarks.bid_play import at_equal_spend, plan_of, play
@@ -102,6 +103,20 @@ def ceiling_record(key: str) -> Record:
     return {"played": {}, "oracle at equal spend": asdict(found)}
 
 
+def bound_record(key: str) -> Record:
+    """What is earned at equal spend with placement increases that are right, by the oracle and by learnt values."""
+    market = market_of(key)
+    days = range(market.today + RUN_IN, market.world.spec.horizon)
+    told, spend = values_by_day(market, plan_of(market), RUN_IN), play(market, NoChange(), RUN_IN).spend
+    right = with_right_increases(market)
+    found = {
+        "oracle, right increases": oracle(right, days, spend, spend_all=True),
+        "all but values known": best_by_values(market, told, days, spend),
+        "all but values known, right increases": best_by_values(right, told, days, spend),
+    }
+    return {"played": {}, "bounds": {name: asdict(each) for name, each in found.items()}}
+
+
 def ideal_record(key: str) -> Record:
     """The bidder with the market's own response in the place of what it learns, and with smaller steps."""
     market = market_of(key)
@@ -146,6 +161,7 @@ PARTS: dict[str, Callable[[str], Record]] = {
     "rules": rules_record,
     "limited": limited_record,
     "ceiling": ceiling_record,
+    "bound": bound_record,
     "ideal": ideal_record,
     "misled": misled_record,
 }
