@@ -48,7 +48,7 @@ class Ours:
         rests: whether a bid that has moved may not turn about for some days.
         lifts: whether campaigns' daily budgets are lifted out of the way.
         places: whether placement increases are chosen too.
-        recasts: whether bids of days under other increases count as what they would be under today's.
+        recasts: whether bids of days under other increases count as what they would be today; the product's do not.
     """
 
     plan: Mapping[str, float]
@@ -60,7 +60,7 @@ class Ours:
     rests: bool = True
     lifts: bool = False
     places: bool = True
-    recasts: bool = True
+    recasts: bool = False
     set_bids: list[np.ndarray] = field(default_factory=list)
     bases: list[np.ndarray] = field(default_factory=list)
     factor: np.ndarray | None = None
