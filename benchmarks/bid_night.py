@@ -12,16 +12,20 @@ from bidding.click_value import value_clicks
 from bidding.factors import Factor
 from bidding.guardrails.apply_rules import guard
 from bidding.guardrails.flags import find
-from bidding.guardrails.moves_of_night import moves_of_bids
+from bidding.guardrails.moves_of_night import chosen_bids, moves_of_bids
+from bidding.guardrails.steered import steer
 from bidding.history import History
 from bidding.landscape import candidate_bids
 from bidding.money import MICROS, money_of
 from bidding.night import Budgets, Night, PlatformBounds
 from bidding.outlook import BidChoice, BidResponse, ClickValues
 from bidding.pacing import NO_SLACK, Slack
-from bidding.reach import far_reach, reach_of
+from bidding.past_runs import Past
+from bidding.placements import Increases
+from bidding.reach import Reach, far_reach, reach_of
 from bidding.snapshot import Snapshot
 from bidding.steady import Learnt, choose_tonight
+from bidding.steering import beside_increases, increases_of, steering_of
 
 Respond = Callable[[Snapshot, Account, np.ndarray], BidResponse]
 Value = Callable[[Snapshot, Account, Sequence[Factor]], ClickValues]
@@ -41,6 +45,7 @@ class Told:
         value: how clicks are valued.
         slack: how far tonight may leave the steady price of money and the day's.
         price: last night's steady price of money, `(1,)`, or None.
+        past: what earlier nights did to placement increases; None leaves these as they are.
     """
 
     factors: Sequence[Factor]
@@ -50,16 +55,19 @@ class Told:
     value: Value = value_clicks
     slack: Slack = NO_SLACK
     price: np.ndarray | None = None
+    past: Past | None = None
 
 
 @dataclass(frozen=True, eq=False)
 class Proposed:
-    """What a night proposes, and the seconds of its steps."""
+    """What a night proposes, and the seconds of its steps; `chosen` are bids before jitter and guardrails, `(N,)`."""
 
     values: ClickValues
     response: BidResponse
     choice: BidChoice
+    chosen: np.ndarray
     bids: np.ndarray
+    increases: np.ndarray
     seconds: dict[str, float] = field(default_factory=dict)
 
 
@@ -72,10 +80,15 @@ def propose_bids(snapshot: Snapshot, account: Account, budgets: Mapping[str, flo
     campaigns = len(snapshot.campaigns.ids)
     bounds, history = amazon_bounds(campaigns), told.history or History.none(len(snapshot.targets))
     reach = reach_of(snapshot, account, bounds, history, snapshot.targets.bid)
-    far = far_reach(snapshot, account, bounds, reach)
-    response = told.respond(snapshot, account, candidate_bids(reach.base, BID_STEP, reach.low, reach.high, far=far))
+
+    def respond(within: Reach) -> BidResponse:
+        far = far_reach(snapshot, account, bounds, within)
+        bids = candidate_bids(within.base, BID_STEP, within.low, within.high, far=far)
+        return told.respond(snapshot, account, bids)
+
+    asked, within, response = beside_increases(snapshot, reach, _asked(snapshot, account, told), budgets, respond)
     clock.lap("response")
-    choice = choose_tonight(Learnt(values, response, told.price), snapshot, budgets, reach, slack=told.slack)
+    choice = choose_tonight(Learnt(values, response, told.price), snapshot, budgets, within, slack=told.slack)
     clock.lap("choice")
     night = Night(
         snapshot=snapshot,
@@ -89,10 +102,19 @@ def propose_bids(snapshot: Snapshot, account: Account, budgets: Mapping[str, flo
         history=history,
         budget_history=History.none(campaigns),
         jitter=told.jitter,
+        steering=told.past and steering_of(snapshot, account, (values, response, choice), budgets, asked, told.past),
     )
-    bids = money_of(guard(moves_of_bids(night, find(night))).new)
+    found = find(night)
+    steered = steer(night, found)
+    bids = money_of(guard(moves_of_bids(night, found, steered)).new)
     clock.lap("guardrails")
-    return Proposed(values, response, choice, bids, seconds)
+    return Proposed(values, response, choice, chosen_bids(night, steered), bids, steered.increases, seconds)
+
+
+def _asked(snapshot: Snapshot, account: Account, told: Told) -> Increases:
+    if told.past is not None:
+        return increases_of(snapshot, account, told.past)
+    return Increases(None, snapshot.campaigns.modifiers, np.ones(len(snapshot.campaigns.ids)))
 
 
 def amazon_bounds(campaigns: int) -> PlatformBounds:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from benchmarks.bid_night import BID_STEP, Respond, Told, Value, propose_bids
+from benchmarks.bid_places import Places
 from benchmarks.bid_play import Decision
 from benchmarks.bid_rivals import lifted
 from bidding.account import Account, BidLimits, Jitter
@@ -46,6 +47,8 @@ class Ours:
         limits: largest changes; None for the account's.
         rests: whether a bid that has moved may not turn about for some days.
         lifts: whether campaigns' daily budgets are lifted out of the way.
+        places: whether placement increases are chosen too.
+        recasts: whether bids of days under other increases count as what they would be today; the product's do not.
     """
 
     plan: Mapping[str, float]
@@ -56,11 +59,14 @@ class Ours:
     limits: BidLimits | None = None
     rests: bool = True
     lifts: bool = False
+    places: bool = True
+    recasts: bool = False
     set_bids: list[np.ndarray] = field(default_factory=list)
     bases: list[np.ndarray] = field(default_factory=list)
     factor: np.ndarray | None = None
     price: np.ndarray | None = None
     expected: list[float] = field(default_factory=list)
+    placed: Places = field(default_factory=Places)
 
     def decide(self, snapshot: Snapshot, account: Account) -> Decision:
         """Bids of this morning; yesterday's jitter is taken off before the next choice, so that it does not add up."""
@@ -69,14 +75,16 @@ class Ours:
         base = live if self.factor is None else np.where(live == self.set_bids[-1], self.bases[-1], live)
         jitter = jitter_bids(snapshot.targets.ids, _jitter(account, self.jitters), snapshot.today, seed=1)
         today = self._money_of_today(snapshot)
+        self.placed.see(snapshot)
         told = Told(
             self.factors,
-            self.respond,
+            self._respond,
             self._history(snapshot, base),
             jitter.factor,
             self.value,
             slack_of([today]),
             self.price,
+            self.placed.past(snapshot) if self.places else None,
         )
         # The response is a usual day's, so the day's money is brought to one.
         weekday = weekday_factor(snapshot, 0)
@@ -84,7 +92,7 @@ class Ours:
         night = propose_bids(snapshot, account, {CHANNEL: money}, told)
         at = (np.arange(len(live)), night.choice.column)
         self.price = night.choice.shadow_price
-        chosen = night.response.bids[at]
+        chosen = night.chosen
         campaigns = len(snapshot.campaigns.ids)
         cost = np.bincount(snapshot.targets.campaign, night.response.cost[at] * weekday, minlength=campaigns)
         self.expected.append(float(cost.sum()))
@@ -94,7 +102,10 @@ class Ours:
         self.bases.append(np.where(followed, chosen, np.where(night.bids == live, base, night.bids)))
         self.factor = jitter.factor
         budgets = lifted(snapshot) if self.lifts else campaign_budgets(today, cost, LEAST_BUDGET)
-        return Decision(night.bids, budgets, jitter.active)
+        return Decision(night.bids, budgets, jitter.active, night.increases)
+
+    def _respond(self, snapshot: Snapshot, account: Account, candidates: np.ndarray) -> BidResponse:
+        return self.respond(self.placed.as_now(snapshot) if self.recasts else snapshot, account, candidates)
 
     def _money_of_today(self, snapshot: Snapshot) -> DailyBudget:
         month = snapshot.today.astype("datetime64[M]")

@@ -18,11 +18,15 @@ MOST_TRIES = 5
 
 @dataclass(frozen=True, eq=False)
 class Decision:
-    """A morning's bids `(N,)`; campaigns' daily budgets `(M,)`, None leaves them; which bids are jittered `(N,)`."""
+    """A morning's bids `(N,)`; campaigns' daily budgets `(M,)`, None leaves them; which bids are jittered `(N,)`.
+
+    `modifiers` are placement increases as fractions, `(M, 3)`, None leaves them.
+    """
 
     bids: np.ndarray
     budgets: np.ndarray | None = None
     jittered: np.ndarray | None = None
+    modifiers: np.ndarray | None = None
 
 
 class Policy(Protocol):
@@ -83,7 +87,7 @@ def play(opened: Market, policy: Policy, run_in: int = 0) -> Played:
     while market.today < market.world.spec.horizon:
         snapshot, counts = market.morning(), market.today >= first
         decision = policy.decide(snapshot, account)
-        truth = market.run_day(decision.bids, budgets=decision.budgets)
+        truth = market.run_day(decision.bids, decision.modifiers, decision.budgets)
         played.costs.append(truth.cost)
         if not counts:
             played.before["profit"] += truth.expected_profit

@@ -21,6 +21,9 @@ LARGEST_MODIFIER = 9.0
 PLACEMENT_ORDERS = 32.0
 """Orders that the account's own ratio between placements is worth in a campaign: campaigns differ from it by a relative
 sd of about 0.25, and the value of a click is known to 2 / orders in relative variance."""
+ROUNDS = 20
+"""Of fitting campaigns and placements in turn; after five, increases move by less than 1 % even where campaigns show at
+different placements."""
 WORTH_MOVING = 0.05
 """Of 1 + increase, below which an increase stays: every move blurs what was learnt of bids before it."""
 UP_AT_TOP, UP_ELSEWHERE = 2.0, 1.5
@@ -58,16 +61,28 @@ def choose_modifiers(results: PlacementResults) -> Modifiers:
     if sales.sum() <= 0 or results.orders.sum() <= 0:
         return Modifiers(np.zeros(clicks.shape), np.ones(len(clicks)), usual_mix)
     worth = PLACEMENT_ORDERS * clicks.sum() / results.orders.sum()
-    average = sales.sum() / clicks.sum()
-    of_placement = (sales.sum(axis=0) + average * worth) / (clicks.sum(axis=0) + worth)
-    of_campaign = (sales.sum(axis=1) + average * worth) / (clicks.sum(axis=1) + worth)
-    usual = of_placement / average * of_campaign[:, None]
+    usual = _usual_values(clicks, sales, worth)
     value = (sales + usual * worth) / (clicks + worth)
     mix = (clicks + worth * clicks.sum(axis=0) / clicks.sum()) / (clicks.sum(axis=1, keepdims=True) + worth)
     ratio = value / np.maximum((mix * value).sum(axis=1, keepdims=True), 1e-12)
     lowest = np.maximum(ratio.min(axis=1), 1.0 / (1.0 + LARGEST_MODIFIER) * ratio.max(axis=1))
     increase = np.clip(np.rint(100 * (ratio / lowest[:, None] - 1.0)) / 100, 0.0, LARGEST_MODIFIER)
     return Modifiers(increase, lowest, mix)
+
+
+def _usual_values(clicks: FloatArray, sales: FloatArray, worth: float) -> FloatArray:
+    """Value of a click as campaign times placement, `(M, 3)`: marginal totals of a multiplicative model, both shrunk.
+
+    Sums over campaigns alone would take for a placement's worth what its campaigns are worth: those with large
+    increases have their clicks at the top.
+    """
+    average = sales.sum() / clicks.sum()
+    of_placement, of_campaign = np.ones(clicks.shape[1]), np.full(len(clicks), average)
+    for _ in range(ROUNDS):
+        of_campaign = (sales.sum(axis=1) + average * worth) / (clicks @ of_placement + worth)
+        of_placement = (sales.sum(axis=0) + average * worth) / (of_campaign @ clicks + average * worth)
+    found: FloatArray = of_placement * of_campaign[:, None]
+    return found
 
 
 @dataclass(frozen=True, eq=False)

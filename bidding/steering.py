@@ -1,6 +1,6 @@
 """What a night has learnt in; what the data ask of placements, smart-bidding campaigns and daily budgets out."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -19,6 +19,7 @@ from bidding.outlook import BidChoice, BidResponse, ClickValues
 from bidding.pacing import SHARE_OF_ALL, DailyBudget, campaign_budgets, correction
 from bidding.past_runs import Past
 from bidding.placements import Increases, choose_modifiers, increases_to_ask
+from bidding.reach import Reach, lifted
 from bidding.snapshot import Placement, Snapshot, Strategy, TargetKind
 
 FloatArray = NDArray[np.float64]
@@ -100,6 +101,28 @@ def within_budget(
         wanted=np.where(rises[:, None], np.minimum(asked.wanted, now), asked.wanted),
         lift=np.where(rises, 1.0, asked.lift),
     )
+
+
+def beside_increases(
+    snapshot: Snapshot, reach: Reach, asked: Increases, budgets: Money, respond: Callable[[Reach], BidResponse]
+) -> tuple[Increases, Reach, BidResponse]:
+    """Increases that the money allows, what bids can reach beside them and what that brings, in bids under those in
+    force.
+
+    Args:
+        snapshot: of the night.
+        reach: of bids, under the increases in force.
+        asked: `increases_of`.
+        budgets: money of a usual day by channel.
+        respond: what bids within a reach bring.
+    """
+    within = lifted(reach, snapshot, asked)
+    response = respond(within)
+    fitting = within_budget(asked, snapshot, response, within.low, budgets)
+    if fitting is asked:
+        return asked, within, response
+    within = lifted(reach, snapshot, fitting)
+    return fitting, within, respond(within)
 
 
 def _resting(snapshot: Snapshot, past: Past) -> NDArray[np.bool_]:

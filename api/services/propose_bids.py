@@ -30,16 +30,15 @@ from bidding.optimize import return_targets
 from bidding.outlook import BidResponse, ClickValues
 from bidding.pacing import DailyBudget, Period, money_of_usual_day, pace, slack_of
 from bidding.past_runs import past_of
-from bidding.placements import Increases
 from bidding.plan_money import PlanMoney, for_channels, from_day, money_around
 from bidding.platform_bounds import bounds_of
 from bidding.propose import propose
-from bidding.reach import Reach, far_reach, lifted, reach_of
+from bidding.reach import Reach, far_reach, reach_of
 from bidding.reports.reading import read_reports
 from bidding.run import BidRun
 from bidding.snapshot import Snapshot, Strategy
 from bidding.steady import Learnt, choose_tonight
-from bidding.steering import corrected, daily_budgets, increases_of, steering_of, within_budget
+from bidding.steering import beside_increases, corrected, daily_budgets, increases_of, steering_of
 from bidding.surroundings import circumstances_of, event_multipliers, events_from, freezes_elsewhere
 from measurement.geotest.freeze import read_freeze
 
@@ -104,10 +103,8 @@ def propose_bids(files: BidFiles, ledger: Ledger, settings: NightSettings) -> Bi
     today = _budgets(snapshot, money, events)
     money_per_day = corrected(money_of_usual_day(snapshot, today), snapshot, past)
     respond = partial(_response, snapshot, account, bounds)
-    increases, within, response = _within_reach(snapshot, reach, increases_of(snapshot, account, past), respond)
-    fitting = within_budget(increases, snapshot, response, within.low, money_per_day)
-    if fitting is not increases:
-        increases, within, response = _within_reach(snapshot, reach, fitting, respond)
+    asked = increases_of(snapshot, account, past)
+    increases, within, response = beside_increases(snapshot, reach, asked, money_per_day, respond)
     tell("choosing bids")
     wanted = return_targets(account, snapshot)
     learnt = Learnt(values, response, past.price)
@@ -188,14 +185,6 @@ def _response(snapshot: Snapshot, account: Account, bounds: PlatformBounds, reac
     step = float(bounds.bid_step.max(initial=1)) / MICROS
     far = far_reach(snapshot, account, bounds, reach)
     return learn_priced_response(snapshot, account, candidate_bids(reach.base, step, reach.low, reach.high, far=far))
-
-
-def _within_reach(
-    snapshot: Snapshot, reach: Reach, asked: Increases, respond: Callable[[Reach], BidResponse]
-) -> tuple[Increases, Reach, BidResponse]:
-    """What bids can reach beside these placement increases, and what that brings, in bids under those in force."""
-    within = lifted(reach, snapshot, asked)
-    return asked, within, respond(within)
 
 
 def _budgets(snapshot: Snapshot, money: PlanMoney, events: tuple[Event, ...]) -> tuple[DailyBudget, ...]:

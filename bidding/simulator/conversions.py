@@ -50,7 +50,8 @@ def new_share(world: World) -> FloatArray:
 
 @dataclass(frozen=True, eq=False)
 class Orders:
-    """Orders of one day's clicks, E of them: target, age of the day when a report shows it (-1: never), sales, kind."""
+    """Orders of one day's clicks, E of them: target, age of the day when a report shows it (-1: never), sales, kind,
+    placement of the click (0 until it is told)."""
 
     target: IntArray
     shown_at_age: IntArray
@@ -58,6 +59,7 @@ class Orders:
     halo: BoolArray
     new_to_brand: BoolArray
     incremental: BoolArray
+    place: IntArray
 
 
 def draw_orders(
@@ -73,4 +75,5 @@ def draw_orders(
     halo = rng.random(count) < world.halo[target]
     new = hidden.random(count) < world.incremental[target] * np.where(halo, HALO_NEW, 1.0)
     claimed = delay <= world.spec.attribution_days
-    return Orders(target, np.where(claimed, age, -1), sales, halo, rng.random(count) < NEW_TO_BRAND, new)
+    brand = rng.random(count) < NEW_TO_BRAND
+    return Orders(target, np.where(claimed, age, -1), sales, halo, brand, new, np.zeros(count, dtype=np.int64))

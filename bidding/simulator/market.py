@@ -13,6 +13,7 @@ from bidding.simulator.conversions import Orders, draw_orders, new_share
 from bidding.simulator.demand import HOURS, Demand, draw_demand
 from bidding.simulator.draw import draw_world
 from bidding.simulator.ledger import Ledger, empty_ledger
+from bidding.simulator.placements import placed_clicks, placed_cost, placed_orders
 from bidding.simulator.reports import morning_snapshot
 from bidding.simulator.spec import MarketSpec
 from bidding.simulator.world import World
@@ -97,7 +98,7 @@ class Market:
         self.ledger.out_of_budget[today] = _late_hours(share)
         rate = world.conversion_rate * self.demand.conversion[today] * converting / np.maximum(clicks, 1e-12)
         orders = draw_orders(world, clicked, rate, rng, np.random.default_rng([world.spec.seed, 5, today]))
-        self.ledger.expect(today, orders)
+        self.ledger.expect(today, self._placed(clicked, charged, orders))
         sold = rate * world.order_value * new_share(world)
         truth = _truth(world, orders, float(charged.sum()), float((share * clicks * sold).sum()), float(share @ cost))
         self.truths.append(truth)
@@ -118,6 +119,19 @@ class Market:
         bought = self.world.buys(self.bids, self.modifiers, self.demand.price_index[self.today])
         searches = self.demand.searches[self.today]
         return tuple(searches * part for part in bought)
+
+    def _placed(self, clicked: IntArray, charged: FloatArray, orders: Orders) -> Orders:
+        """The day's orders with their placements, after clicks and cost have got theirs."""
+        world, today = self.world, self.today
+        rng, campaign = np.random.default_rng([world.spec.seed, 7, today]), world.targets.campaign
+        bought = list(world.buys_by_placement(self.bids, self.modifiers, self.demand.price_index[today]))
+        expected, paid = (np.array([part[which] for part in bought]) for which in (1, 2))
+        clicks = placed_clicks(clicked, expected, rng)
+        price = (paid / np.maximum(expected, 1e-300)).T
+        of_campaigns = np.bincount(campaign, charged, minlength=len(self.budgets)).astype(np.float64)
+        np.add.at(self.ledger.placed[0, today], campaign, clicks)
+        self.ledger.placed[1, today] = placed_cost(of_campaigns, clicks, price, campaign)
+        return placed_orders(orders, clicks, rng)
 
     def _highest(self) -> FloatArray:
         """The most that a click can cost, `(N,)`."""
@@ -157,7 +171,7 @@ class Market:
 
     def _next_morning(self) -> None:
         self.today += 1
-        self.ledger.reveal(self.today)
+        self.ledger.reveal(self.today, self.world.targets.campaign)
         if self.today < self.world.spec.horizon:
             person = self.demand.person[self.today]
             self.bids = np.where(person == 1.0, self.bids, np.maximum(np.round(self.bids * person, 2), 0.02))

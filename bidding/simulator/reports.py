@@ -8,10 +8,12 @@ from bidding.outlook import FloatArray, IntArray
 from bidding.simulator.demand import Demand
 from bidding.simulator.ledger import Ledger
 from bidding.simulator.world import World
-from bidding.snapshot import Performance, Platform, Restatement, Snapshot
+from bidding.snapshot import Performance, PlacementResults, Platform, Restatement, Snapshot
 
 CHANNEL = "sponsored"
 REPORT_DAYS = 90
+PLACEMENT_DAYS = 60
+"""Days that the sums by placement reach back."""
 
 
 def morning_snapshot(
@@ -32,6 +34,7 @@ def morning_snapshot(
         rejected=(),
         warnings=(),
         source_hashes={},
+        placements=PlacementResults(*ledger.placed[:, max(0, today - PLACEMENT_DAYS) : today].sum(axis=1)),
     )
 
 

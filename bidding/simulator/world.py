@@ -3,6 +3,7 @@
 `campaigns` and `targets` are what a report would show; everything else is hidden from bidders.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -65,16 +66,28 @@ class World:
         Returns:
             Four arrays `(N,)`; the cost in money.
         """
+        shown, clicks, cost, converting = (np.zeros(len(bids)) for _ in range(4))
+        for seen, clicked, paid, weighted in self.buys_by_placement(bids, modifiers, price_index):
+            shown += seen
+            clicks += clicked
+            cost += paid
+            converting += weighted
+        return shown, clicks, cost, converting
+
+    def buys_by_placement(
+        self, bids: FloatArray, modifiers: FloatArray, price_index: FloatArray
+    ) -> Iterator[tuple[FloatArray, FloatArray, FloatArray, FloatArray]]:
+        """The same of each placement in turn."""
         price = self.price * price_index
         log_bid = np.log(np.maximum(bids, 1e-9) / price)
         raised = np.log1p(modifiers[self.targets.campaign])
-        shown, clicks, cost, converting = (np.zeros(len(bids)) for _ in range(4))
         for place, (share, premium, factor) in enumerate(
             zip(PLACEMENT_SEARCHES, PLACEMENT_PRICE, PLACEMENT_CONVERSION, strict=True)
         ):
             seen, clicked, paid = self.table.at(log_bid + raised[:, place] - premium)
-            shown += share * seen
-            clicks += share * self.click_rate * clicked
-            cost += share * self.click_rate * paid * price * np.exp(premium)
-            converting += share * factor * self.click_rate * clicked
-        return shown, clicks, cost, converting
+            yield (
+                share * seen,
+                share * self.click_rate * clicked,
+                share * self.click_rate * paid * price * np.exp(premium),
+                share * factor * self.click_rate * clicked,
+            )

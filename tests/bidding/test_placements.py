@@ -26,6 +26,18 @@ def test_modifiers_lift_the_lowest_placements_bid_to_the_others_value() -> None:
     np.testing.assert_allclose(made.base * made.average(made.increase), 1.0, atol=0.01)
 
 
+def test_placements_are_not_taken_for_the_campaigns_that_show_there() -> None:
+    """Campaigns worth a hundredth have their clicks at the top, dear ones at product pages; all convert alike by place.
+
+    A small campaign of its own, that leans on the account, tells what the account's ratios were taken for.
+    """
+    clicks = np.array([[90_000.0, 6_000.0, 4_000.0], [2_000.0, 8_000.0, 40_000.0], [1.0, 1.0, 1.0]])
+    clicks = np.concatenate([10 * clicks[:1].repeat(5, axis=0), 10 * clicks[1:2].repeat(5, axis=0), clicks[2:]])
+    worth = np.array([0.05] * 5 + [5.0] * 5 + [1.0])
+    made = choose_modifiers(results(clicks, np.array([1.5, 1.0, 0.5]) * worth[:, None]))
+    np.testing.assert_allclose(made.increase[-1], [2.0, 1.0, 0.0], atol=0.05)
+
+
 def test_few_orders_lean_on_the_accounts_own_ratios() -> None:
     clicks = np.array([[50_000.0, 50_000.0, 50_000.0], [60.0, 60.0, 60.0]])
     sales = clicks * np.array([[1.5, 1.0, 0.5], [0.0, 0.0, 2.0]])

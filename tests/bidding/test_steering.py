@@ -9,11 +9,20 @@ from bidding.changes import ChangeKind
 from bidding.history import History
 from bidding.in_force import in_force
 from bidding.levers import smart_levers
+from bidding.outlook import BidResponse
 from bidding.pacing import DailyBudget, correction
 from bidding.past_runs import Past
 from bidding.reach import Reach, lifted
 from bidding.snapshot import PlacementResults, Snapshot, Strategy
-from bidding.steering import LARGEST_APPETITE, LEAST_APPETITE, corrected, daily_budgets, increases_of, within_budget
+from bidding.steering import (
+    LARGEST_APPETITE,
+    LEAST_APPETITE,
+    beside_increases,
+    corrected,
+    daily_budgets,
+    increases_of,
+    within_budget,
+)
 from tests.bidding.worlds import TODAY, make_account, make_choice, make_response, make_snapshot, make_values
 
 DAY = np.timedelta64(1, "D")
@@ -83,6 +92,27 @@ def test_increases_do_not_rise_where_the_lowest_bids_cost_too_much(money: float,
     found = within_budget(asked, snapshot, response, lowest, budget)
     assert (found.lift > 1.0).all() == rises
     assert (found.wanted > 0).any() == rises
+
+
+@pytest.mark.parametrize(("money", "lifts"), [(1.1, True), (0.9, False)])
+def test_bids_reach_as_far_as_the_increases_that_the_money_allows_lift_them(money: float, lifts: bool) -> None:
+    snapshot = replace(make_snapshot(), placements=RESULTS)
+    asked = increases_of(snapshot, make_account(), past_of_nothing(snapshot))
+    response = make_response(len(snapshot.targets))
+    base = np.full(len(snapshot.targets), 1.0)
+    low = 0.9 / asked.lift[snapshot.targets.campaign]
+    reach, budget = Reach(base, low, 1.2 * base), {"amazon": money * float(response.cost[:, 2].sum())}
+    answered: list[Reach] = []
+
+    def respond(within: Reach) -> BidResponse:
+        answered.append(within)
+        return response
+
+    found, within, _ = beside_increases(snapshot, reach, asked, budget, respond)
+    assert (found.lift > 1.0).all() == lifts
+    np.testing.assert_allclose(within.high, 1.2 * found.lift[snapshot.targets.campaign])
+    assert len(answered) == (1 if lifts else 2)
+    assert answered[-1] is within
 
 
 def test_the_budget_of_a_smart_campaign_follows_its_return_where_it_has_no_other_lever() -> None:
