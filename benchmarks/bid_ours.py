@@ -48,7 +48,6 @@ class Ours:
         rests: whether a bid that has moved may not turn about for some days.
         lifts: whether campaigns' daily budgets are lifted out of the way.
         places: whether placement increases are chosen too.
-        recasts: whether bids of days under other increases count as what they would be today; the product's do not.
     """
 
     plan: Mapping[str, float]
@@ -60,7 +59,6 @@ class Ours:
     rests: bool = True
     lifts: bool = False
     places: bool = True
-    recasts: bool = False
     set_bids: list[np.ndarray] = field(default_factory=list)
     bases: list[np.ndarray] = field(default_factory=list)
     factor: np.ndarray | None = None
@@ -78,7 +76,7 @@ class Ours:
         self.placed.see(snapshot)
         told = Told(
             self.factors,
-            self._respond,
+            self.respond,
             self._history(snapshot, base),
             jitter.factor,
             self.value,
@@ -103,9 +101,6 @@ class Ours:
         self.factor = jitter.factor
         budgets = lifted(snapshot) if self.lifts else campaign_budgets(today, cost, LEAST_BUDGET)
         return Decision(night.bids, budgets, jitter.active, night.increases)
-
-    def _respond(self, snapshot: Snapshot, account: Account, candidates: np.ndarray) -> BidResponse:
-        return self.respond(self.placed.as_now(snapshot) if self.recasts else snapshot, account, candidates)
 
     def _money_of_today(self, snapshot: Snapshot) -> DailyBudget:
         month = snapshot.today.astype("datetime64[M]")

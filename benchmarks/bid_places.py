@@ -1,4 +1,4 @@
-"""Placement increases of past mornings in; what a ledger would tell of them, and bids as they would stand now, out."""
+"""Placement increases of past mornings in; what a ledger would tell of them out."""
 
 from dataclasses import dataclass, field, replace
 
@@ -9,7 +9,6 @@ from bidding.history import History
 from bidding.in_force import in_force
 from bidding.money import MICROS, UNKNOWN
 from bidding.past_runs import WEEK, Past
-from bidding.placements import choose_modifiers
 from bidding.snapshot import Snapshot
 
 
@@ -54,18 +53,3 @@ class Places:
             rose=still,
             fell=still,
         )
-
-    def as_now(self, snapshot: Snapshot) -> Snapshot:
-        """The snapshot with past bids as they would stand under today's increases, for learning what bids bring.
-
-        A bid under other increases bought what it times the average increase of then over now would buy today.
-        """
-        if snapshot.placements is None or all(np.array_equal(self.increases[0], each) for each in self.increases):
-            return snapshot
-        average = choose_modifiers(snapshot.placements).average
-        factor = np.array([average(each) for each in self.increases]) / average(self.increases[-1])
-        rows = snapshot.performance
-        # Before the first morning what was in force then stood.
-        place = np.maximum((rows.day - self.days[0]).astype(np.int64), 0)
-        bid = rows.bid * factor[place, snapshot.targets.campaign[rows.target]]
-        return replace(snapshot, performance=replace(rows, bid=bid))

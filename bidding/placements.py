@@ -24,8 +24,9 @@ sd of about 0.25, and the value of a click is known to 2 / orders in relative va
 ROUNDS = 20
 """Of fitting campaigns and placements in turn; after five, increases move by less than 1 % even where campaigns show at
 different placements."""
-WORTH_MOVING = 0.05
-"""Of 1 + increase, below which an increase stays: every move blurs what was learnt of bids before it."""
+WORTH_MOVING = 0.2
+"""Of 1 + increase, below which an increase stays: near the optimum it is flat, and every move blurs what was learnt of
+bids before it."""
 UP_AT_TOP, UP_ELSEWHERE = 2.0, 1.5
 """What Amazon's up-and-down strategy may make of a bid at the top of search and elsewhere."""
 

@@ -14,7 +14,6 @@ from bidding.changes import ChangeKind
 from bidding.guardrails.moves_of_levers import PLACEMENT_REST_DAYS
 from bidding.marginal import learn_priced_response
 from bidding.money import MICROS, UNKNOWN
-from bidding.placements import choose_modifiers
 from bidding.simulator.market import Market, open_market
 from bidding.simulator.spec import MarketKind, MarketSpec
 from bidding.snapshot import Placement, Snapshot
@@ -92,18 +91,3 @@ def test_the_memory_tells_what_a_ledger_would(opened: Market) -> None:
     live = np.full(len(found.applied), 100 * MICROS)
     assert not found.changed_by_a_person(live).any()
     assert not found.never_taken_over(live).any()
-
-
-def test_bids_of_other_days_count_as_what_they_would_be_under_todays_increases(opened: Market) -> None:
-    morning, places = mornings(opened, [4.0, 1.0, 1.0])
-    assert morning.placements is not None
-    average = choose_modifiers(morning.placements).average
-    before, now = (average(places.increases[at])[0] for at in (0, -1))
-    rows, recast = morning.performance, places.as_now(morning).performance
-    mine = morning.targets.campaign[rows.target] == 0
-    late = rows.day >= morning.today - DAY
-    np.testing.assert_array_equal(recast.bid[~mine | late], rows.bid[~mine | late])
-    np.testing.assert_allclose(recast.bid[mine & ~late], rows.bid[mine & ~late] * before / now)
-    assert before > 1.2 * now
-    still, none = mornings(opened, [1.0, 1.0])
-    assert none.as_now(still) is still
