@@ -30,6 +30,8 @@ TOLERANCE = 0.01
 """Of a period's money: by how much it may be missed."""
 GROWING, LAST_DAYS = 0.1, 12.0
 """How fast tonight's price of money may leave the steady one on a period's last days."""
+NEAR_PLAN = 2.0
+"""Times its share of the plan up or down, within which a day's money moves the steady price."""
 DOUBLE = 2.0
 """Platforms let a day spend twice its daily budget."""
 OVERBOOKED = 1.25
@@ -159,26 +161,31 @@ class Slack:
     Attributes:
         leeway: how many times the steady price of money up or down tonight's may be, by channel, `(C,)`.
         miss: part of the day's money by which bids may be expected to miss it, by channel, `(C,)`.
+        steady: money that the steady price is held to, over the day's, by channel, `(C,)`.
     """
 
     leeway: FloatArray
     miss: FloatArray
+    steady: FloatArray
 
 
-NO_SLACK = Slack(np.array([1.0]), np.array([0.0]))
+NO_SLACK = Slack(np.array([1.0]), np.array([0.0]), np.array([1.0]))
 
 
 def slack_of(today: Sequence[DailyBudget]) -> Slack:
     """The steady price alone decides until the last days, which must close the rest by as much as is not tolerated.
 
     What a period may be missed by is little of its first day's money and much of its last day's: a price that has kept
-    near plan need not follow the chance of the last days.
+    near plan need not follow the chance of the last days. Nor does the steady price follow a day's money far from the
+    plan: what a month has overspent is no reason for low bids in the next.
     """
     days = np.array([max(each.days_left, 1) for each in today])
     left = np.array([max(each.planned - each.spent, 1e-9 * each.planned) for each in today])
     planned = np.array([each.planned for each in today])
     leeway: FloatArray = 1.0 + GROWING * np.maximum(0.0, LAST_DAYS / days - 1.0)
-    return Slack(leeway, TOLERANCE * planned / left)
+    money, by_plan = (np.array([getattr(each, name) for each in today]) for name in ("today", "by_plan"))
+    steady = np.clip(money, by_plan / NEAR_PLAN, by_plan * NEAR_PLAN)
+    return Slack(leeway, TOLERANCE * planned / left, steady / money)
 
 
 def campaign_budgets(

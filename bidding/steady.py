@@ -29,7 +29,8 @@ NIGHTLY = 0.1
 NEAR = 0.25
 """Logs of a day's money."""
 TOO_DEAR = 1.3
-"""Times a day's money: bids that would cost more are held tonight by a price of up to `EMERGENCY` times the steady."""
+"""Times a day's money, and that of the steady price: bids that would cost more than both are held tonight by a price of
+up to `EMERGENCY` times the steady one. What is left of an overspent month the campaigns' budgets hold."""
 EMERGENCY = 3.0
 LOWEST_PRICE, HIGHEST_MISS = 1e-3, 0.7
 
@@ -75,8 +76,10 @@ def choose_tonight(
     """
     values, response = learnt.values, learnt.response
     highest = highest_columns(response, reach, may_rise(values))
-    worth = np.minimum(highest, last_worth_bidding(values, response, snapshot, budgets))
-    choice = _Choice(learnt, snapshot, np.array([budgets[name] for name in snapshot.channels]), targets)
+    money = np.array([budgets[name] for name in snapshot.channels])
+    steady = dict(zip(snapshot.channels, money * slack.steady, strict=True))
+    worth = np.minimum(highest, last_worth_bidding(values, response, snapshot, steady))
+    choice = _Choice(learnt, snapshot, money, targets)
     price = _steady_price(choice, worth, slack)
     first, last = columns_within(response, reach)
     tonight = ChoiceSettings(
@@ -113,7 +116,7 @@ class _Choice:
 
 def _steady_price(choice: _Choice, worth: NDArray[np.int64], slack: Slack) -> FloatArray:
     """Last night's price, or on the way to one at which the money is missed by no more than it may be, `(C,)`."""
-    free, money = ChoiceSettings(last=worth), choice.money
+    free, money = ChoiceSettings(last=worth), choice.money * slack.steady
     price = np.zeros(len(money)) if choice.learnt.price is None else choice.learnt.price
     known = price > 0
     cost = np.where(known, choice.at(free, price), 0.0) if known.any() else money
@@ -140,11 +143,12 @@ def _near(choice: _Choice, tonight: ChoiceSettings, price: FloatArray, slack: Sl
     low = np.where(known, np.where(cost < aim, price / slack.leeway, price), 0.0)
     high = np.where(known, np.where(cost > aim, price * slack.leeway, price), np.inf)
     found = choice.of(replace(tonight, price_range=(low, high)), aim)
-    dear = known & (found.cost > TOO_DEAR * money)
+    most = TOO_DEAR * money * np.maximum(slack.steady, 1.0)
+    dear = known & (found.cost > most)
     if not dear.any():
         return found
     low, high = np.where(dear, high, low), np.where(dear, np.maximum(high, EMERGENCY * price), high)
-    return choice.of(replace(tonight, price_range=(low, high)), np.where(dear, TOO_DEAR * money, aim))
+    return choice.of(replace(tonight, price_range=(low, high)), np.where(dear, most, aim))
 
 
 def _around(money: FloatArray, slack: Slack) -> tuple[FloatArray, FloatArray]:

@@ -119,6 +119,17 @@ def test_the_last_days_may_leave_the_steady_price_and_need_not_meet_the_days_mon
     np.testing.assert_allclose([early.miss[0], twelfth.miss[0], last.miss[0]], [31 / 2200, 31 / 1200, 0.31])
 
 
+def test_what_a_month_has_overspent_is_no_reason_for_a_higher_steady_price(snapshot: Snapshot) -> None:
+    def steady(spent_a_day: float) -> tuple[float, float]:
+        today = pace(spent(snapshot, MARCH.end, np.full(30, spent_a_day)), {"amazon": 3100.0}, MARCH)[0]
+        return today.today, float(slack_of([today]).steady[0] * today.today) / today.by_plan
+
+    (usual, as_usual), (little, as_little) = steady(100.0), steady(103.0)
+    assert as_usual * 100 == pytest.approx(usual, rel=0.3)
+    assert little < 0.2 * usual
+    assert as_little == pytest.approx(0.5)
+
+
 def test_the_correction_follows_what_was_spent_with_care() -> None:
     assert correction(np.array([]), np.array([])) == 1.0
     one, many = correction(np.full(1, 100.0), np.full(1, 80.0)), correction(np.full(20, 100.0), np.full(20, 80.0))

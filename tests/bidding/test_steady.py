@@ -48,10 +48,12 @@ class Morning:
         """What a choice is made from."""
         return self.learnt.values, self.snapshot, self.learnt.response
 
-    def chosen(self, money: float, price: float | None = None, leeway: float = 1.15, miss: float = 0.0) -> BidChoice:
+    def chosen(
+        self, money: float, price: float | None = None, leeway: float = 1.15, miss: float = 0.0, steady: float = 1.0
+    ) -> BidChoice:
         """Tonight's choice for a day's money, after a night whose price is known or not."""
         learnt = replace(self.learnt, price=None if price is None else np.array([price]))
-        slack = Slack(np.array([leeway]), np.array([miss]))
+        slack = Slack(np.array([leeway]), np.array([miss]), np.array([steady]))
         return choose_tonight(learnt, self.snapshot, {"amazon": money}, self.reach, slack=slack)
 
     def free(self, money: float) -> BidChoice:
@@ -136,6 +138,15 @@ def test_bids_that_would_cost_far_too_much_are_held_tonight_though_the_price_goe
     left_alone = choose_bids(values, response, snapshot, {"amazon": money}, settings=settings)
     assert left_alone.cost[0] > TOO_DEAR * money
     assert held.cost[0] < left_alone.cost[0]
+
+
+def test_the_last_money_of_an_overspent_month_leaves_price_and_bids(morning: Morning) -> None:
+    usual = float(morning.free(morning.usual).shadow_price[0])
+    kept = morning.chosen(0.05 * morning.usual, price=usual, leeway=1.0, steady=20.0)
+    assert kept.shadow_price[0] == pytest.approx(usual, rel=0.01)
+    gone = morning.chosen(0.05 * morning.usual, price=usual, leeway=1.0)
+    assert gone.cost[0] < 0.9 * kept.cost[0]
+    assert gone.shadow_price[0] != pytest.approx(usual, rel=0.01)
 
 
 def test_a_poor_day_does_not_cut_every_bid_alike(morning: Morning) -> None:
