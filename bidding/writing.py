@@ -13,12 +13,11 @@ from numpy.typing import NDArray
 
 from bidding.bulk.port import BidItem, BidPort, ItemOutcome, ItemResult
 from bidding.circumstances import Kill, KillScope
-from bidding.in_force import placement_id
 from bidding.ledger import EntryKind, Ledger
+from bidding.multipliers import EVERY_NAME, multiplier_id
 from bidding.reasons import value_text
 from bidding.run import KINDS, BidRun
 from bidding.run_state import RunState, is_failure, ranges_of, state_of_run
-from bidding.snapshot import Placement
 
 IntArray = NDArray[np.int64]
 BoolArray = NDArray[np.bool_]
@@ -172,5 +171,5 @@ def _of_campaign(run: BidRun, campaign: str) -> list[str]:
     """Everything of a campaign that a run may change: itself, its targets, its placements."""
     targets, campaigns = run.written.targets, run.written.campaigns
     mine = (campaigns.ids == campaign)[targets.campaign]
-    placements = [placement_id(campaign, placement) for placement in Placement]
+    placements = [multiplier_id(campaign, name) for name in EVERY_NAME]
     return [campaign, *placements, *(str(name) for name in targets.ids[mine])]

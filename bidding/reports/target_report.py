@@ -203,6 +203,8 @@ def _campaigns(
         enabled=running(rows.texts("campaign_status")),
         end=np.full(count, np.datetime64("NaT"), dtype="datetime64[D]"),
         target_roas=np.full(count, np.nan) if report.roas_of_target else stated.roas,
+        target_cpa=np.full(count, np.nan),
+        adjustable=np.zeros((count, len(Placement)), dtype=bool),
     )
 
 

@@ -15,8 +15,8 @@ from tests.api.consoles import CONSOLES
 
 KINDS = {
     "amazon": {"bid", "placement", "campaign_budget"},
-    "walmart": {"bid", "campaign_budget"},
-    "google": {"bid", "campaign_budget", "target"},
+    "walmart": {"bid", "placement", "campaign_budget"},
+    "google": {"bid", "placement", "campaign_budget", "target"},
     "microsoft": {"bid", "campaign_budget", "target"},
     "meta": {"bid", "campaign_budget", "target"},
     "other": {"bid", "campaign_budget"},
