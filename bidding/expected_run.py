@@ -14,7 +14,7 @@ from bidding.days import totals
 from bidding.expected import Outlook, expect
 from bidding.guardrails.moves import Guarded, Moves
 from bidding.guardrails.steered import Steered
-from bidding.in_force import InForce
+from bidding.in_force import InForce, is_cost_per_order
 from bidding.intervals import Chance, learn_chance, with_chance
 from bidding.levers import SALES_ELASTICITY, smart_targets, spend_after_cap, spend_after_roas
 from bidding.money import money_of
@@ -84,7 +84,7 @@ def of_placements(night: Night, run: RunOutlook, steered: Steered) -> Outlook:
 
 
 def of_targets(run: RunOutlook, values: InForce) -> Outlook:
-    """Of each campaign or ad set with a target on return, `(V,)`."""
+    """Of each campaign or ad set with a target on return or on cost, `(V,)`."""
     own = values.target >= 0
     of_campaign, of_target = _taken(run.campaigns, values.campaign), _taken(run.targets, np.maximum(values.target, 0))
     return Outlook(**{name: np.where(own, vars(of_target)[name], column) for name, column in vars(of_campaign).items()})
@@ -105,7 +105,11 @@ def _spend_of_smart(night: Night, caps: tuple[FloatArray, FloatArray], steered: 
     now = np.where(own, 0.0, levers.campaign_return[values.campaign])
     now[own] = levers.target_return[values.target[own]]
     of_lever = spend_after_roas(money_of(moves.old), money_of(guarded.new), now)
-    by_campaign[values.campaign[~own]] = of_lever[~own]
+    costs = np.array([is_cost_per_order(name) for name in values.ids], dtype=bool)
+    of_cost = levers.campaign_order_cost[values.campaign[costs]]
+    of_lever[costs] = spend_after_cap(money_of(moves.old[costs]), money_of(guarded.new[costs]), of_cost)
+    # A campaign without a target on return has one that is not known, which moves nothing.
+    np.multiply.at(by_campaign, values.campaign[~own], of_lever[~own])
     by_target[values.target[own]] = of_lever[own]
     capped = np.where(snapshot.targets.kind == TargetKind.AD_SET, spend_after_cap(*caps, levers.order_cost), 1.0)
     found: FloatArray = by_target * by_campaign[snapshot.targets.campaign] * capped

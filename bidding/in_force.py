@@ -1,7 +1,7 @@
 """A snapshot in; every value that a run can change, by kind: the platform's ids and the values in force, out.
 
 Values are whole millionths: of money for bids and budgets, of a percent for multipliers by placement and device, of
-sales per unit of cost for targets on return.
+sales per unit of cost for targets on return, of money per order for targets on cost.
 """
 
 from dataclasses import dataclass, field
@@ -11,13 +11,14 @@ from numpy.typing import NDArray
 
 from bidding.changes import ChangeKind
 from bidding.money import micros_of
-from bidding.multipliers import multiplier_id, open_columns, scheme_of
+from bidding.multipliers import open_columns, part_id, scheme_of
 from bidding.snapshot import Snapshot, Strategy, TargetKind
 
 IntArray = NDArray[np.int64]
 Texts = NDArray[np.object_]
 
 NO_TARGET = -1
+TARGET_CPA = "target_cpa"
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,7 +61,7 @@ def _placements(snapshot: Snapshot) -> InForce:
     names = [scheme_of(platform).names for platform in snapshot.platforms]
     channel = snapshot.campaigns.channel
     ids = [
-        multiplier_id(str(snapshot.campaigns.ids[row]), names[channel[row]][column])
+        part_id(str(snapshot.campaigns.ids[row]), names[channel[row]][column])
         for row, column in zip(rows.tolist(), columns.tolist(), strict=True)
     ]
     value = micros_of(np.round(100.0 * snapshot.campaigns.modifiers[rows, columns], 6))
@@ -68,16 +69,27 @@ def _placements(snapshot: Snapshot) -> InForce:
 
 
 def _targets(snapshot: Snapshot) -> InForce:
-    """Of smart-bidding campaigns, and of ad sets, which have targets of their own."""
+    """Of smart-bidding campaigns, of ad sets, which have targets of their own, and of campaigns told what an order may
+    cost."""
     campaigns, targets = snapshot.campaigns, snapshot.targets
     smart = np.flatnonzero(campaigns.strategy == Strategy.SMART)
     sets = np.flatnonzero(targets.kind == TargetKind.AD_SET)
+    costs = smart[np.isfinite(campaigns.target_cpa[smart])]
+    names = _texts([part_id(str(name), TARGET_CPA) for name in campaigns.ids[costs]])
+    none = np.full(len(smart), NO_TARGET)
     return InForce(
-        np.concatenate([campaigns.ids[smart], targets.ids[sets]]),
-        micros_of(np.concatenate([campaigns.target_roas[smart], targets.target_roas[sets]])),
-        np.concatenate([smart, targets.campaign[sets]]).astype(np.int64),
-        np.concatenate([np.full(len(smart), NO_TARGET), sets]).astype(np.int64),
+        np.concatenate([campaigns.ids[smart], targets.ids[sets], names]),
+        micros_of(
+            np.concatenate([campaigns.target_roas[smart], targets.target_roas[sets], campaigns.target_cpa[costs]])
+        ),
+        np.concatenate([smart, targets.campaign[sets], costs]).astype(np.int64),
+        np.concatenate([none, sets, none[: len(costs)]]).astype(np.int64),
     )
+
+
+def is_cost_per_order(entity: str) -> bool:
+    """Whether a target is what an order may cost, money, and not sales per unit of cost."""
+    return entity.endswith(f":{TARGET_CPA}")
 
 
 def _texts(values: list[str]) -> Texts:

@@ -56,8 +56,8 @@ def scheme_of(platform: Platform) -> Scheme:
     return SCHEMES.get(platform, Scheme())
 
 
-def multiplier_id(campaign: str, name: str) -> str:
-    """How a run names the multiplier of a campaign's placement or device."""
+def part_id(campaign: str, name: str) -> str:
+    """How a run names something of a campaign: the multiplier of a placement or device, its target on cost."""
     return f"{campaign}:{name}"
 
 

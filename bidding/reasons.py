@@ -8,6 +8,7 @@ import numpy as np
 from bidding.changes import BidChange, ChangeKind, Expected, Held
 from bidding.expected import interval
 from bidding.guardrails.rules import BY_GUARD, Guard, code_of
+from bidding.in_force import is_cost_per_order
 from bidding.money import MICROS, text_of
 from bidding.multipliers import scheme_of
 from bidding.platforms.limits import limits_of
@@ -100,6 +101,8 @@ def _what_is_best(run: BidRun, row: int, kind: ChangeKind) -> str:
         return f"the campaign's part of today's budget for {channel} is {wanted}"
     if kind is ChangeKind.PLACEMENT:
         return _of_multiplier(run, row, wanted)
+    if kind is ChangeKind.TARGET and is_cost_per_order(str(table.entity[row])):
+        return f"{price}, its platform should bid for orders at {wanted} each"
     if kind is ChangeKind.TARGET:
         return f"{price}, its platform should bid for sales of {wanted} per unit of cost"
     if np.isnan(table.worth[row]):

@@ -164,8 +164,8 @@ def daily_budgets(
 ) -> FloatArray:
     """Daily budgets of campaigns by what their chosen bids should cost, `(M,)`; a campaign without one keeps none.
 
-    A smart-bidding campaign without a target on return or caps is steered by its budget alone: its part grows with what
-    its next unit returns.
+    A smart-bidding campaign without caps or a target on return or cost is steered by its budget alone: its part grows
+    with what its next unit returns.
     """
     rows = np.arange(len(snapshot.targets))
     cost = expect(response, values, response.bids[rows, choice.column]).cost * snapshot.targets.enabled
@@ -184,7 +184,7 @@ def _parts(snapshot: Snapshot, levers: SmartLevers) -> FloatArray:
     targets = snapshot.targets
     sets = targets.kind == TargetKind.AD_SET
     own = sets & (np.isfinite(targets.bid) | np.isfinite(targets.target_roas))
-    steered = np.isfinite(snapshot.campaigns.target_roas)
+    steered = np.isfinite(snapshot.campaigns.target_roas) | np.isfinite(snapshot.campaigns.target_cpa)
     steered[targets.campaign[own]] = True
     part = np.clip(levers.appetite, LEAST_APPETITE, LARGEST_APPETITE)
     return np.where(steered | ~np.isfinite(part), 1.0, part)

@@ -11,6 +11,7 @@ from decimal import Decimal, InvalidOperation
 from bidding.account import Account
 from bidding.changes import BidChange, ChangeKind
 from bidding.errors import BidError
+from bidding.in_force import is_cost_per_order
 from bidding.multipliers import scheme_of
 from bidding.platforms.limits import PlatformLimits, keeps, limits_of
 from bidding.snapshot import Platform, Snapshot, TargetKind
@@ -73,6 +74,8 @@ def _located(change: BidChange, targets: dict[str, int], campaigns: dict[str, in
     if change.kind in {ChangeKind.BID, ChangeKind.TARGET} and name in targets:
         row = targets[name]
         return Located(change, int(snapshot.targets.campaign[row]), row)
+    if change.kind is ChangeKind.TARGET and is_cost_per_order(name) and change.platform == Platform.GOOGLE.value:
+        name = name.rpartition(":")[0]
     if change.kind is ChangeKind.TARGET and name in campaigns:
         return Located(change, campaigns[name])
     raise BidError(f"{name} of {change.platform} is not in today's reports: its {change.kind.value} is not written")
@@ -85,7 +88,8 @@ def _check(place: Located, snapshot: Snapshot, account: Account) -> None:
     if snapshot.platforms[channel].value != change.platform:
         raise BidError(f"{change.entity} is of {snapshot.platforms[channel].value}, not of {change.platform}")
     limits = limits_of(snapshot.platforms[channel], account.marketplace, product_of(place, snapshot))
-    broken = _broken(change.kind, value, limits)
+    cost = change.kind is ChangeKind.TARGET and is_cost_per_order(change.entity)
+    broken = _broken_cost(value, limits) if cost else _broken(change.kind, value, limits)
     if broken:
         raise BidError(f"{change.entity}: the new {change.kind.value} of {broken}; nothing is written")
 
@@ -103,6 +107,11 @@ def _broken(kind: ChangeKind, value: Decimal, limits: PlatformLimits) -> str | N
         fits = fits and (limits.max_daily_budget is None or value <= limits.max_daily_budget)
         return None if fits else f"{value} is outside the platform's limits of daily budgets or off its step"
     return None if LEAST_ROAS <= value <= LARGEST_ROAS else f"{value} is no target from {LEAST_ROAS} to {LARGEST_ROAS}"
+
+
+def _broken_cost(value: Decimal, limits: PlatformLimits) -> str | None:
+    fits = value >= limits.step and value % limits.step == 0
+    return None if fits else f"{value} per order is below {limits.step} or no multiple of it"
 
 
 def product_of(place: Located, snapshot: Snapshot) -> str:

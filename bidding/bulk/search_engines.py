@@ -11,6 +11,7 @@ from bidding.bulk.entities import NO_TARGET, Located, decimal_of, plain
 from bidding.bulk.table import BulkTable
 from bidding.changes import ChangeKind
 from bidding.errors import BidError
+from bidding.in_force import is_cost_per_order
 from bidding.snapshot import Match, Snapshot
 
 GOOGLE_DEVICES = ("Desktop Bid Modifier", "Mobile Bid Modifier", "Tablet Bid Modifier")
@@ -23,6 +24,7 @@ GOOGLE = (
     "Max CPC",
     "Campaign daily budget",
     "Target ROAS",
+    "Target CPA",
     *GOOGLE_DEVICES,
 )
 MICROSOFT = (
@@ -67,6 +69,8 @@ def _google(place: Located, snapshot: Snapshot) -> dict[str, str]:
     kind = place.change.kind
     if kind is ChangeKind.CAMPAIGN_BUDGET:
         return {**campaign, "Campaign daily budget": plain(place.change)}
+    if kind is ChangeKind.TARGET and is_cost_per_order(place.change.entity):
+        return {**campaign, "Target CPA": plain(place.change)}
     if kind is ChangeKind.TARGET and place.target == NO_TARGET:
         return {**campaign, "Target ROAS": f"{format(100 * decimal_of(place.change), 'f').rstrip('0').rstrip('.')}%"}
     if kind is ChangeKind.PLACEMENT and place.column is not None:

@@ -58,9 +58,9 @@ def _allowed(which: Guard, effect: Effect, moves: Moves) -> Range | None:
         flag = moves.flags.get(which)
         if flag is None:
             return None
-        kept_low = (effect is Effect.NO_FALL) != moves.lower_spends_more
+        kept_low = np.asarray(moves.lower_spends_more) != (effect is Effect.NO_FALL)
         low = np.where(flag & kept_low, moves.old, 0)
-        return low, np.where(flag & (not kept_low), moves.old, UNBOUNDED)
+        return low, np.where(flag & ~kept_low, moves.old, UNBOUNDED)
     if which is Guard.TURNING:
         return None if moves.turn_low is None or moves.turn_high is None else (moves.turn_low, moves.turn_high)
     if which is Guard.WEEKLY_CHANGE:

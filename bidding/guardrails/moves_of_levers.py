@@ -12,7 +12,7 @@ from bidding.guardrails.flags import Flags, Found, flags_of_history
 from bidding.guardrails.moves import Guarded, Moves
 from bidding.guardrails.rules import Guard
 from bidding.history import History
-from bidding.in_force import InForce
+from bidding.in_force import InForce, is_cost_per_order
 from bidding.levers import EDITS_A_WEEK, worth_an_edit
 from bidding.money import MICROS, UNBOUNDED, UNKNOWN, micros_of
 from bidding.multipliers import device_columns
@@ -67,27 +67,32 @@ def moves_of_placements(night: Night, found: Found, values: InForce) -> Moves:
 
 
 def moves_of_targets(night: Night, found: Found, values: InForce) -> Moves:
-    """Every target on return that is known; it moves twice a week at most, and a lower one spends more."""
+    """Every target on return or on cost that is known; it moves twice a week at most.
+
+    A lower target on return spends more, and a higher one on cost.
+    """
     asked = None if night.steering is None else night.steering.levers
     history = History.none(len(values)) if night.steering is None else night.steering.target_history
     old = values.value
     wanted = old.copy()
+    costs = np.array([is_cost_per_order(name) for name in values.ids], dtype=bool)
     if asked is not None:
         own = values.target >= 0
         roas = np.where(own, 0.0, asked.campaign_roas[values.campaign])
         roas[own] = asked.target_roas[values.target[own]]
-        wanted = micros_of(roas)
+        wanted = micros_of(np.where(costs, asked.campaign_cap[values.campaign], roas))
     runs = night.snapshot.campaigns.enabled[values.campaign]
     stays = (wanted == UNKNOWN) | (old == UNKNOWN) | ~runs | ~worth_an_edit(old, wanted)
     moves = _moves(night, found, values, history, old)
+    cent = night.bounds.bid_step[values.campaign]
     return replace(
         moves,
         wanted=np.where(stays, old, wanted),
-        platform_low=np.full(len(values), LEAST_ROAS),
-        platform_high=np.full(len(values), LARGEST_ROAS),
-        step=np.full(len(values), ROAS_STEP),
+        platform_low=np.where(costs, cent, LEAST_ROAS),
+        platform_high=np.where(costs, UNBOUNDED, LARGEST_ROAS),
+        step=np.where(costs, cent, ROAS_STEP),
         flags={**moves.flags, Guard.EDITS: edited_enough(night)[values.campaign]},
-        lower_spends_more=True,
+        lower_spends_more=~costs,
     )
 
 

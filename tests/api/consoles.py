@@ -117,8 +117,8 @@ class Walmart(Console):
 
 
 class Google(Console):
-    """The console's keyword report with preamble and total, a smart campaign with its target, results by device with
-    their bid adjustments, and bid simulations."""
+    """The console's keyword report with preamble and total, smart campaigns with a target ROAS and a target CPA,
+    results by device with their bid adjustments, and bid simulations."""
 
     DEVICES: ClassVar[dict[str, tuple[str, float, float]]] = {
         "desktop": ("Computers", 0.4, 0.55), "mobile": ("Mobile phones", 0.55, 0.4), "tablet": ("Tablets", 0.05, 0.05)
@@ -126,14 +126,15 @@ class Google(Console):
     """By our names: the console's, share of clicks, share of sales."""
 
     def __init__(self) -> None:
-        campaigns, groups = ["11", "12", "13"], ["21", "22", "23"]
-        terms = terms_of(lambda n: f"{300 + n // 3}", campaigns, groups, "0.90")
-        state = {("bid", f"{term.group}~{term.id}"): term.bid for term in terms if term.campaign != "13"}
-        state |= {("campaign_budget", name): "60.00" for name in campaigns} | {("target", "13"): "4.00"}
+        campaigns, groups = ["11", "12", "13", "14"], ["21", "22", "23", "24"]
+        terms = terms_of(lambda n: f"{300 + n // 4}", campaigns, groups, "0.90")
+        state = {("bid", f"{term.group}~{term.id}"): term.bid for term in terms if term.campaign < "13"}
+        state |= {("campaign_budget", name): "60.00" for name in campaigns}
+        state |= {("target", "13"): "4.00", ("target", "14:target_cpa"): "9.00"}
         state |= {("placement", f"{name}:{own}"): "0" for name in campaigns for own in self.DEVICES}
         state["placement", "11:mobile"] = "-10"
         names = {name: f"Shop {name}" for name in campaigns}
-        super().__init__(terms, state, ("13",), "google", names=names)
+        super().__init__(terms, state, ("13", "14"), "google", names=names)
 
     def export(self, folder: Path, today: np.datetime64 = TODAY) -> None:
         folder.mkdir(exist_ok=True)
@@ -141,20 +142,26 @@ class Google(Console):
             "Search keyword report",
             f'"{TODAY - DAYS} - {today - 1}"',
             "Day,Campaign ID,Campaign,Ad group ID,Ad group,Keyword ID,Search keyword,Match type,Max. CPC,Impr.,Clicks,"
-            "Cost,Conversions,Conv. value,Currency code,Campaign state,Bid strategy type,Target ROAS,"
+            "Cost,Conversions,Conv. value,Currency code,Campaign state,Bid strategy type,Target ROAS,Target CPA,"
             "Search lost IS (budget),Budget",
         ]
         for day, term, clicks, cost, orders, sales in self.days(today):
             smart = term.campaign in self.smart
-            roas = f"{100 * float(self.state['target', term.campaign]):g}%" if smart else " --"
+            target = self.state.get(("target", term.campaign))
+            roas = f"{100 * float(target):g}%" if target else " --"
+            order = self.state.get(("target", f"{term.campaign}:target_cpa"), " --")
             bid = " --" if smart else self.state["bid", f"{term.group}~{term.id}"]
-            budget, strategy = self.state["campaign_budget", term.campaign], "Target ROAS" if smart else "Manual CPC"
+            budget, strategy = (
+                self.state["campaign_budget", term.campaign],
+                "Manual CPC" if not smart else "Target ROAS" if target else "Target CPA",
+            )
             group, results = f"{term.group},Group {term.group}", f"{clicks},{cost:.2f},{orders}.00"
             lines.append(
                 f"{day},{term.campaign},{self.names[term.campaign]},{group},{term.id},{term.text},Exact match,{bid},"
-                f'"{1000 + 20 * clicks:,}",{results},"{sales:,.2f}",USD,Enabled,{strategy},{roas},< 10%,{budget}'
+                f'"{1000 + 20 * clicks:,}",{results},"{sales:,.2f}",USD,Enabled,{strategy},{roas},{order},'
+                f"< 10%,{budget}"
             )
-        lines.append("Total: Account, , , , , , , , ,,,,,,USD, , , , , ")
+        lines.append("Total: Account, , , , , , , , ,,,,,,USD, , , , , , ")
         (folder / "keywords.csv").write_text("\n".join(lines) + "\n")
         term = self.terms[0]
         points = [
@@ -187,6 +194,8 @@ class Google(Console):
                 if row["Target ROAS"]:
                     assert row["Target ROAS"].endswith("%"), "the Editor takes a percentage"
                     self.set("target", campaign, str(Decimal(row["Target ROAS"][:-1]) / 100))
+                if row["Target CPA"]:
+                    self.set("target", f"{campaign}:target_cpa", row["Target CPA"])
                 if row["Campaign daily budget"]:
                     self.set("campaign_budget", campaign, row["Campaign daily budget"])
                 if row["Max CPC"]:
