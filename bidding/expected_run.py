@@ -1,8 +1,8 @@
-"""What a whole run is expected to bring: by target, and for each placement, budget and target on return that it sets.
+"""What a whole run is expected to bring: by target, and for each multiplier, budget and target on return that it sets.
 
-Bids are expected as they are on average over their campaign's placements; what the platform bids for is expected to
-follow its lever. A placement has its part of its campaign's clicks, cost and sales, a budget all of them as far as it
-reaches.
+Bids are expected as they are on average over their campaign's placements and devices; what the platform bids for is
+expected to follow its lever. A placement has its part of its campaign's clicks, cost and sales, and so has a device; a
+budget has all of them as far as it reaches.
 """
 
 from dataclasses import dataclass
@@ -14,12 +14,13 @@ from bidding.days import totals
 from bidding.expected import Outlook, expect
 from bidding.guardrails.moves import Guarded, Moves
 from bidding.guardrails.steered import Steered
-from bidding.in_force import InForce
+from bidding.in_force import InForce, is_cost_per_order
 from bidding.intervals import Chance, learn_chance, with_chance
 from bidding.levers import SALES_ELASTICITY, smart_targets, spend_after_cap, spend_after_roas
 from bidding.money import money_of
+from bidding.multipliers import of_platform, scheme_of
 from bidding.night import Night
-from bidding.snapshot import PlacementResults, TargetKind
+from bidding.snapshot import PlacementResults, Snapshot, TargetKind
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
@@ -59,15 +60,16 @@ def of_budgets(run: RunOutlook, budgets: IntArray) -> Outlook:
 
 
 def of_placements(night: Night, run: RunOutlook, steered: Steered) -> Outlook:
-    """Of each placement of `steered.placements`: its part of what its campaign brings, `(V,)`."""
+    """Of each placement or device of `steered.placements`: its part of what its campaign brings, `(V,)`."""
     placed = steered.placements[0]
     results = night.snapshot.placements
     if results is None or not len(placed):
         return _taken(run.campaigns, placed.campaign)
-    rise = (1.0 + steered.increases) / (1.0 + night.snapshot.campaigns.modifiers)
-    place = np.tile(np.arange(rise.shape[1]), len(placed) // rise.shape[1])
+    now = 1.0 + night.snapshot.campaigns.modifiers
+    rise = (1.0 + steered.increases) / np.where(now > 0, now, 1.0)
+    own = _own_columns(night.snapshot)
     clicks, cost, sales = (
-        _parts(column)[placed.campaign, place]
+        _parts(column, own)[placed.campaign, placed.column]
         for column in (results.clicks, results.cost * rise, _sales_or_clicks(results))
     )
     whole = _taken(run.campaigns, placed.campaign)
@@ -82,7 +84,7 @@ def of_placements(night: Night, run: RunOutlook, steered: Steered) -> Outlook:
 
 
 def of_targets(run: RunOutlook, values: InForce) -> Outlook:
-    """Of each campaign or ad set with a target on return, `(V,)`."""
+    """Of each campaign or ad set with a target on return or on cost, `(V,)`."""
     own = values.target >= 0
     of_campaign, of_target = _taken(run.campaigns, values.campaign), _taken(run.targets, np.maximum(values.target, 0))
     return Outlook(**{name: np.where(own, vars(of_target)[name], column) for name, column in vars(of_campaign).items()})
@@ -103,7 +105,11 @@ def _spend_of_smart(night: Night, caps: tuple[FloatArray, FloatArray], steered: 
     now = np.where(own, 0.0, levers.campaign_return[values.campaign])
     now[own] = levers.target_return[values.target[own]]
     of_lever = spend_after_roas(money_of(moves.old), money_of(guarded.new), now)
-    by_campaign[values.campaign[~own]] = of_lever[~own]
+    costs = np.array([is_cost_per_order(name) for name in values.ids], dtype=bool)
+    of_cost = levers.campaign_order_cost[values.campaign[costs]]
+    of_lever[costs] = spend_after_cap(money_of(moves.old[costs]), money_of(guarded.new[costs]), of_cost)
+    # A campaign without a target on return has one that is not known, which moves nothing.
+    np.multiply.at(by_campaign, values.campaign[~own], of_lever[~own])
     by_target[values.target[own]] = of_lever[own]
     capped = np.where(snapshot.targets.kind == TargetKind.AD_SET, spend_after_cap(*caps, levers.order_cost), 1.0)
     found: FloatArray = by_target * by_campaign[snapshot.targets.campaign] * capped
@@ -152,11 +158,25 @@ def _taken(outlook: Outlook, rows: IntArray) -> Outlook:
     return Outlook(**{name: column[rows] for name, column in vars(outlook).items()})
 
 
-def _parts(amounts: FloatArray) -> FloatArray:
-    """Each placement's share of its campaign; of all campaigns together where it has nothing yet."""
-    total, whole = amounts.sum(axis=1, keepdims=True), amounts.sum(axis=0)
-    usual = whole / whole.sum() if whole.sum() > 0 else np.full(amounts.shape[1], 1.0 / amounts.shape[1])
-    found: FloatArray = np.where(total > 0, amounts / np.where(total > 0, total, 1.0), usual)
+def _own_columns(snapshot: Snapshot) -> list[tuple[IntArray, IntArray]]:
+    """Campaigns and columns that share their results: a platform's placements, and its devices."""
+    found = []
+    for platform in dict.fromkeys(snapshot.platforms):
+        scheme, rows = scheme_of(platform), np.flatnonzero(of_platform(snapshot, platform))
+        split = len(scheme.placements)
+        found += [(rows, columns) for columns in (np.arange(split), np.arange(split, len(scheme.names)))]
+    return [(rows, columns) for rows, columns in found if len(rows) and len(columns)]
+
+
+def _parts(amounts: FloatArray, own: list[tuple[IntArray, IntArray]]) -> FloatArray:
+    """Each placement's or device's share of its campaign; of all campaigns together where it has nothing yet."""
+    found = np.zeros(amounts.shape)
+    for rows, columns in own:
+        cells = np.ix_(rows, columns)
+        mine = amounts[cells]
+        total, whole = mine.sum(axis=1, keepdims=True), mine.sum(axis=0)
+        usual = whole / whole.sum() if whole.sum() > 0 else np.full(mine.shape[1], 1.0 / mine.shape[1])
+        found[cells] = np.where(total > 0, mine / np.where(total > 0, total, 1.0), usual)
     return found
 
 

@@ -37,18 +37,20 @@ class SmartLevers:
 
     Attributes:
         campaign_roas, target_roas: attributed sales per unit of cost, by campaign `(M,)` and by target `(N,)`.
-        cap: cost per order, money, by target, `(N,)`.
+        campaign_cap, cap: cost per order, money, by campaign `(M,)` and by target `(N,)`.
         campaign_return, target_return: attributed sales per unit of cost as they are, `(M,)` and `(N,)`.
-        order_cost: cost per order as it is, `(N,)`.
+        campaign_order_cost, order_cost: cost per order as it is, `(M,)` and `(N,)`.
         appetite: spend over today's at which the campaign's next unit returns what it should, `(M,)`.
         price: profit that the next unit of money shall bring, by channel, `(C,)`.
     """
 
     campaign_roas: FloatArray
     target_roas: FloatArray
+    campaign_cap: FloatArray
     cap: FloatArray
     campaign_return: FloatArray
     target_return: FloatArray
+    campaign_order_cost: FloatArray
     order_cost: FloatArray
     appetite: FloatArray
     price: FloatArray
@@ -99,7 +101,8 @@ def smart_levers(
     by_campaign, by_target = price[snapshot.campaigns.channel], price[snapshot.channel_of_targets()]
     with np.errstate(divide="ignore", invalid="ignore"):
         appetite = (SALES_ELASTICITY * campaigns.profit / campaigns.cost / by_campaign) ** _POWER
-        returns, of_targets, order_cost = campaigns.sales / campaigns.cost, own.sales / own.cost, own.cost / own.orders
+        returns, of_targets = campaigns.sales / campaigns.cost, own.sales / own.cost
+        of_campaign_orders, of_orders = campaigns.cost / campaigns.orders, own.cost / own.orders
     smart = snapshot.campaigns.strategy == Strategy.SMART
     of_smart = smart[snapshot.targets.campaign]
     roas = _roas(campaigns, by_campaign, _asked_of(targets, snapshot.campaigns.channel))
@@ -107,10 +110,12 @@ def smart_levers(
     return SmartLevers(
         campaign_roas=np.where(smart, roas, np.nan),
         target_roas=np.where(of_smart, of_targets_roas, np.nan),
+        campaign_cap=np.where(smart, _cap(campaigns, roas), np.nan),
         cap=np.where(of_smart, _cap(own, of_targets_roas), np.nan),
         campaign_return=returns,
         target_return=of_targets,
-        order_cost=order_cost,
+        campaign_order_cost=of_campaign_orders,
+        order_cost=of_orders,
         appetite=np.where(smart & np.isfinite(appetite), appetite, np.nan),
         price=price,
     )

@@ -50,8 +50,8 @@ class Steering:
     """What the data ask of everything beside bids and budgets.
 
     Attributes:
-        increases: placement increases, fractions, `(M, 3)`; those in force where none is asked.
-        modifiers: what they were chosen from, or None where no report tells of placements.
+        increases: multipliers, fractions, `(M, W)`; those in force where none is asked.
+        modifiers: what they were chosen from, or None where no report tells of placements or devices.
         levers: what targets on return and cost caps should be.
         edits: days of the last seven on which something of each campaign was changed, `(M,)`.
         placement_history, target_history: of the values that `in_force` names, in its order.

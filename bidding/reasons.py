@@ -8,7 +8,10 @@ import numpy as np
 from bidding.changes import BidChange, ChangeKind, Expected, Held
 from bidding.expected import interval
 from bidding.guardrails.rules import BY_GUARD, Guard, code_of
+from bidding.in_force import is_cost_per_order
 from bidding.money import MICROS, text_of
+from bidding.multipliers import scheme_of
+from bidding.platforms.limits import limits_of
 from bidding.run import KINDS, BidRun
 
 NO_DECIMALS = ("JPY", "KRW", "CLP", "VND")
@@ -67,7 +70,7 @@ def held_of(run: BidRun, row: int) -> Held:
 
 
 def value_text(run: BidRun, kind: ChangeKind, micros: int) -> str:
-    """Exact text: money in the account's currency, a placement's whole percent, sales per unit of cost."""
+    """Exact text: money in the account's currency, a multiplier's whole percent, sales per unit of cost."""
     if kind is ChangeKind.PLACEMENT:
         return text_of(micros, 0)
     return text_of(micros) if kind is ChangeKind.TARGET else money_text(run, micros)
@@ -97,14 +100,26 @@ def _what_is_best(run: BidRun, row: int, kind: ChangeKind) -> str:
     if kind is ChangeKind.CAMPAIGN_BUDGET:
         return f"the campaign's part of today's budget for {channel} is {wanted}"
     if kind is ChangeKind.PLACEMENT:
-        place = str(table.entity[row]).rpartition(":")[2].replace("_", " ")
-        return f"against the placement whose clicks are worth least, clicks at {place} are worth {wanted} % more"
+        return _of_multiplier(run, row, wanted)
+    if kind is ChangeKind.TARGET and is_cost_per_order(str(table.entity[row])):
+        return f"{price}, its platform should bid for orders at {wanted} each"
     if kind is ChangeKind.TARGET:
         return f"{price}, its platform should bid for sales of {wanted} per unit of cost"
     if np.isnan(table.worth[row]):
         return f"{price}, an order may cost {wanted}"
     worth = money_text(run, round(float(table.worth[row]) * 100) * cent)
     return f"a click earns {worth} before its cost; {price} the best bid is {wanted}"
+
+
+def _of_multiplier(run: BidRun, row: int, wanted: str) -> str:
+    name = str(run.changes.entity[row]).rpartition(":")[2]
+    platform = run.written.platforms[int(run.changes.channel[row])]
+    kind, at = ("device", "on") if name in scheme_of(platform).devices else ("placement", "at")
+    place = name.replace("_", " ")
+    if limits_of(platform, run.account.marketplace).least_modifier < 0:
+        more = f"{wanted.removeprefix('-')} % {'less' if wanted.startswith('-') else 'more'}"
+        return f"against the campaign's average click, clicks {at} {place} are worth {more}"
+    return f"against the {kind} whose clicks are worth least, clicks {at} {place} are worth {wanted} % more"
 
 
 def _sentence(run: BidRun, guard: int, channel: int) -> str:

@@ -57,7 +57,7 @@ class Strategy(IntEnum):
 
 
 class Placement(IntEnum):
-    """Where an ad shows; columns of `Campaigns.modifiers`."""
+    """Where an ad shows on Amazon; columns of `Campaigns.modifiers`. `multipliers.py` has those of all platforms."""
 
     TOP_OF_SEARCH = 0
     REST_OF_SEARCH = 1
@@ -76,10 +76,12 @@ class Campaigns:
         product: the ad product as the platform calls it, such as "SP", `(M,)`.
         strategy: `Strategy`, `(M,)`.
         daily_budget: money, `(M,)`; NaN where there is none.
-        modifiers: placement increases as fractions (0.5 is +50 %), `(M, 3)`.
+        modifiers: by placement and device as fractions (0.5 is +50 %), `(M, W)`; columns by the campaign's platform.
         enabled: `(M,)`.
         end: last day, NaT where open, `(M,)`.
         target_roas: sales per unit of cost that the platform itself is told to bid for, `(M,)`; NaN where none is told.
+        target_cpa: money per order that it is told to bid for, `(M,)`; NaN where none is told.
+        adjustable: modifiers beside Amazon's that exist, are known and may be set, `(M, W)`.
     """
 
     ids: Texts
@@ -93,9 +95,13 @@ class Campaigns:
     enabled: BoolArray
     end: Days
     target_roas: FloatArray = field(default_factory=lambda: np.empty(0))
+    target_cpa: FloatArray = field(default_factory=lambda: np.empty(0))
+    adjustable: BoolArray = field(default_factory=lambda: np.empty((0, 0), dtype=bool))
 
     def __post_init__(self) -> None:
-        _fill(self)
+        _fill(self, "target_roas", "target_cpa")
+        if self.adjustable.shape != self.modifiers.shape:
+            object.__setattr__(self, "adjustable", np.zeros(self.modifiers.shape, dtype=bool))
 
 
 @dataclass(frozen=True, eq=False)
@@ -133,7 +139,7 @@ class Targets:
     target_roas: FloatArray = field(default_factory=lambda: np.empty(0))
 
     def __post_init__(self) -> None:
-        _fill(self)
+        _fill(self, "target_roas")
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -224,7 +230,10 @@ class BidSimulations:
 
 @dataclass(frozen=True, eq=False)
 class PlacementResults:
-    """Clicks, cost, orders and attributed sales by campaign and `Placement`, `(M, 3)` each; cost and sales in money."""
+    """Clicks, cost, orders and attributed sales by campaign and column of `modifiers`, `(M, W)` each; money.
+
+    Placements of a campaign have all of its results, and its devices have them again.
+    """
 
     clicks: FloatArray
     cost: FloatArray
@@ -244,7 +253,7 @@ class Snapshot:
         warnings: what a person should know, in sentences.
         source_hashes: SHA-256 by file name of everything that was read.
         simulations: the platform's own bid simulations, or None where there are none.
-        placements: what each placement of each campaign brought of late, or None where no report tells.
+        placements: what each placement and device of each campaign brought of late, or None where no report tells.
     """
 
     today: np.datetime64
@@ -266,7 +275,8 @@ class Snapshot:
         return found
 
 
-def _fill(part: Campaigns | Targets) -> None:
+def _fill(part: Campaigns | Targets, *columns: str) -> None:
     """A column that nobody told is NaN throughout."""
-    if len(part.target_roas) != len(part.ids):
-        object.__setattr__(part, "target_roas", np.full(len(part.ids), np.nan))
+    for name in columns:
+        if len(getattr(part, name)) != len(part.ids):
+            object.__setattr__(part, name, np.full(len(part.ids), np.nan))

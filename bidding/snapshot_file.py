@@ -120,8 +120,9 @@ def _placements(path: Path, campaigns: int) -> PlacementResults | None:
 
 
 def _part(kind: type[Part], columns: dict[str, Any]) -> Part:
-    if kind is Campaigns:
-        columns["modifiers"] = columns["modifiers"].reshape(len(columns["ids"]), -1)
+    for name in ("modifiers", "adjustable"):
+        if name in columns:
+            columns[name] = columns[name].reshape(len(columns["ids"]), -1)
     return kind(**columns)
 
 

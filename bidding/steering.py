@@ -11,16 +11,17 @@ from bidding.changes import ChangeKind
 from bidding.days import days_since, totals
 from bidding.expected import expect
 from bidding.guardrails.moves_of_levers import PLACEMENT_REST_DAYS
-from bidding.in_force import has_placements, in_force
+from bidding.in_force import in_force
 from bidding.levers import SmartLevers, smart_levers
+from bidding.multipliers import open_columns
 from bidding.night import Steering
 from bidding.optimize import return_targets
 from bidding.outlook import BidChoice, BidResponse, ClickValues
 from bidding.pacing import SHARE_OF_ALL, DailyBudget, campaign_budgets, correction
 from bidding.past_runs import Past
-from bidding.placements import Increases, choose_modifiers, increases_to_ask
+from bidding.placements import Increases, increases_to_ask, modifiers_of
 from bidding.reach import Reach, lifted
-from bidding.snapshot import Placement, Snapshot, Strategy, TargetKind
+from bidding.snapshot import Snapshot, Strategy, TargetKind
 
 FloatArray = NDArray[np.float64]
 Money = Mapping[str, float]
@@ -60,12 +61,12 @@ def steering_of(
 
 
 def increases_of(snapshot: Snapshot, account: Account, past: Past) -> Increases:
-    """Placement increases to ask for, and how far tonight's limits on change let them go."""
+    """Multipliers to ask for, and how far tonight's limits on change let them go."""
     now = snapshot.campaigns.modifiers
     if snapshot.placements is None:
         return Increases(None, now, np.ones(len(now)))
-    modifiers = choose_modifiers(snapshot.placements)
-    wanted = np.where(has_placements(snapshot)[:, None], increases_to_ask(snapshot, modifiers), now)
+    modifiers = modifiers_of(snapshot, snapshot.placements, account.marketplace)
+    wanted = np.where(open_columns(snapshot), increases_to_ask(snapshot, modifiers), now)
     limits = [next(own.limits for own in account.channels if own.name == name) for name in snapshot.channels]
     daily = np.array([limit.daily_change for limit in limits])[snapshot.campaigns.channel, None]
     reached = np.clip(1.0 + wanted, (1.0 + now) * (1.0 - daily), (1.0 + now) * (1.0 + daily)) - 1.0
@@ -126,11 +127,11 @@ def beside_increases(
 
 
 def _resting(snapshot: Snapshot, past: Past) -> NDArray[np.bool_]:
-    """Placements whose increase moved too short ago, `(M, 3)`."""
+    """Multipliers that moved too short ago, `(M, W)`."""
     values = in_force(snapshot, ChangeKind.PLACEMENT)
     recent = days_since(past.histories[ChangeKind.PLACEMENT].applied_on, snapshot.today) < PLACEMENT_REST_DAYS
     found = np.zeros(snapshot.campaigns.modifiers.shape, dtype=bool)
-    found[values.campaign[recent], np.flatnonzero(recent) % len(Placement)] = True
+    found[values.campaign[recent], values.column[recent]] = True
     return found
 
 
@@ -163,8 +164,8 @@ def daily_budgets(
 ) -> FloatArray:
     """Daily budgets of campaigns by what their chosen bids should cost, `(M,)`; a campaign without one keeps none.
 
-    A smart-bidding campaign without a target on return or caps is steered by its budget alone: its part grows with what
-    its next unit returns.
+    A smart-bidding campaign without caps or a target on return or cost is steered by its budget alone: its part grows
+    with what its next unit returns.
     """
     rows = np.arange(len(snapshot.targets))
     cost = expect(response, values, response.bids[rows, choice.column]).cost * snapshot.targets.enabled
@@ -183,7 +184,7 @@ def _parts(snapshot: Snapshot, levers: SmartLevers) -> FloatArray:
     targets = snapshot.targets
     sets = targets.kind == TargetKind.AD_SET
     own = sets & (np.isfinite(targets.bid) | np.isfinite(targets.target_roas))
-    steered = np.isfinite(snapshot.campaigns.target_roas)
+    steered = np.isfinite(snapshot.campaigns.target_roas) | np.isfinite(snapshot.campaigns.target_cpa)
     steered[targets.campaign[own]] = True
     part = np.clip(levers.appetite, LEAST_APPETITE, LARGEST_APPETITE)
     return np.where(steered | ~np.isfinite(part), 1.0, part)

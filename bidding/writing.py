@@ -13,12 +13,12 @@ from numpy.typing import NDArray
 
 from bidding.bulk.port import BidItem, BidPort, ItemOutcome, ItemResult
 from bidding.circumstances import Kill, KillScope
-from bidding.in_force import placement_id
+from bidding.in_force import TARGET_CPA
 from bidding.ledger import EntryKind, Ledger
+from bidding.multipliers import EVERY_NAME, part_id
 from bidding.reasons import value_text
 from bidding.run import KINDS, BidRun
 from bidding.run_state import RunState, is_failure, ranges_of, state_of_run
-from bidding.snapshot import Placement
 
 IntArray = NDArray[np.int64]
 BoolArray = NDArray[np.bool_]
@@ -169,8 +169,8 @@ def _written_since(run: BidRun, ledger: Ledger) -> str | None:
 
 
 def _of_campaign(run: BidRun, campaign: str) -> list[str]:
-    """Everything of a campaign that a run may change: itself, its targets, its placements."""
+    """Everything of a campaign that a run may change: itself, its targets, its multipliers and target on cost."""
     targets, campaigns = run.written.targets, run.written.campaigns
     mine = (campaigns.ids == campaign)[targets.campaign]
-    placements = [placement_id(campaign, placement) for placement in Placement]
-    return [campaign, *placements, *(str(name) for name in targets.ids[mine])]
+    parts = [part_id(campaign, name) for name in (*EVERY_NAME, TARGET_CPA)]
+    return [campaign, *parts, *(str(name) for name in targets.ids[mine])]

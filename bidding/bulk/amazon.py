@@ -84,12 +84,12 @@ def _row(place: Located, snapshot: Snapshot) -> dict[str, str]:
         return {**common, **_target(place, snapshot)}
     if kind is ChangeKind.CAMPAIGN_BUDGET:
         return {**common, **_campaign(place, snapshot), "Daily Budget": plain(place.change)}
-    if kind is ChangeKind.PLACEMENT and place.placement is not None:
+    if kind is ChangeKind.PLACEMENT and place.column is not None:
         return {
             **common,
             "Entity": "Bidding Adjustment",
             "Bidding Strategy": STRATEGIES.get(Strategy(campaigns.strategy[place.campaign]), ""),
-            "Placement": PLACEMENTS[place.placement],
+            "Placement": PLACEMENTS[Placement(place.column)],
             "Percentage": plain(place.change),
         }
     raise BidError(f"{place.change.entity}: Sponsored Products have no {kind.value} to set")

@@ -11,10 +11,14 @@ from decimal import Decimal, InvalidOperation
 from bidding.account import Account
 from bidding.changes import BidChange, ChangeKind
 from bidding.errors import BidError
+from bidding.in_force import is_cost_per_order
+from bidding.multipliers import scheme_of
 from bidding.platforms.limits import PlatformLimits, keeps, limits_of
-from bidding.snapshot import Placement, Platform, Snapshot, TargetKind
+from bidding.snapshot import Platform, Snapshot, TargetKind
 
 NO_TARGET = -1
+OFF = Decimal(-100)
+"""Percent by which a device is switched off, where multipliers may go down at all."""
 LEAST_ROAS, LARGEST_ROAS = Decimal("0.01"), Decimal(1000)
 
 
@@ -26,13 +30,13 @@ class Located:
         change: as proposed.
         campaign: row in `Campaigns`.
         target: row in `Targets`, `NO_TARGET` for what belongs to the campaign.
-        placement: for a placement, else None.
+        column: of `Campaigns.modifiers` for a placement or device, else None.
     """
 
     change: BidChange
     campaign: int
     target: int = NO_TARGET
-    placement: Placement | None = None
+    column: int | None = None
 
 
 def located_changes(changes: Sequence[BidChange], snapshot: Snapshot, account: Account) -> tuple[Located, ...]:
@@ -57,18 +61,21 @@ def located_changes(changes: Sequence[BidChange], snapshot: Snapshot, account: A
 
 
 def _located(change: BidChange, targets: dict[str, int], campaigns: dict[str, int], snapshot: Snapshot) -> Located:
-    name, placement = change.entity, None
+    name, column = change.entity, None
     if change.kind is ChangeKind.PLACEMENT:
         name, _, told = change.entity.rpartition(":")
-        known = {entry.name.casefold(): entry for entry in Placement}
-        placement = known.get(told.casefold())
-        if placement is None:
-            raise BidError(f"{change.entity}: the placement is one of {', '.join(known)}")
+        scheme = scheme_of(Platform(change.platform))
+        known, kind = scheme.names, "placement or device" if scheme.devices else "placement"
+        if told.casefold() not in known:
+            raise BidError(f"{change.entity}: the {kind} is one of {', '.join(known) or 'none'}")
+        column = known.index(told.casefold())
     if change.kind in {ChangeKind.PLACEMENT, ChangeKind.CAMPAIGN_BUDGET} and name in campaigns:
-        return Located(change, campaigns[name], placement=placement)
+        return Located(change, campaigns[name], column=column)
     if change.kind in {ChangeKind.BID, ChangeKind.TARGET} and name in targets:
         row = targets[name]
         return Located(change, int(snapshot.targets.campaign[row]), row)
+    if change.kind is ChangeKind.TARGET and is_cost_per_order(name) and change.platform == Platform.GOOGLE.value:
+        name = name.rpartition(":")[0]
     if change.kind is ChangeKind.TARGET and name in campaigns:
         return Located(change, campaigns[name])
     raise BidError(f"{name} of {change.platform} is not in today's reports: its {change.kind.value} is not written")
@@ -81,7 +88,8 @@ def _check(place: Located, snapshot: Snapshot, account: Account) -> None:
     if snapshot.platforms[channel].value != change.platform:
         raise BidError(f"{change.entity} is of {snapshot.platforms[channel].value}, not of {change.platform}")
     limits = limits_of(snapshot.platforms[channel], account.marketplace, product_of(place, snapshot))
-    broken = _broken(change.kind, value, limits)
+    cost = change.kind is ChangeKind.TARGET and is_cost_per_order(change.entity)
+    broken = _broken_cost(value, limits) if cost else _broken(change.kind, value, limits)
     if broken:
         raise BidError(f"{change.entity}: the new {change.kind.value} of {broken}; nothing is written")
 
@@ -90,14 +98,20 @@ def _broken(kind: ChangeKind, value: Decimal, limits: PlatformLimits) -> str | N
     if kind is ChangeKind.BID:
         return keeps(value, limits)
     if kind is ChangeKind.PLACEMENT:
-        least, largest = 100 * limits.least_modifier, 100 * limits.largest_modifier
-        fits = least <= value <= largest and value == value.to_integral_value()
+        least, largest = (int(100 * each) for each in (limits.least_modifier, limits.largest_modifier))
+        fits = least <= value <= largest or (least < 0 and value == OFF)
+        fits = fits and value == value.to_integral_value()
         return None if fits else f"{value} is no whole percentage from {least} to {largest}"
     if kind is ChangeKind.CAMPAIGN_BUDGET:
         fits = value % limits.step == 0 and value >= (limits.min_daily_budget or limits.step)
         fits = fits and (limits.max_daily_budget is None or value <= limits.max_daily_budget)
         return None if fits else f"{value} is outside the platform's limits of daily budgets or off its step"
     return None if LEAST_ROAS <= value <= LARGEST_ROAS else f"{value} is no target from {LEAST_ROAS} to {LARGEST_ROAS}"
+
+
+def _broken_cost(value: Decimal, limits: PlatformLimits) -> str | None:
+    fits = value >= limits.step and value % limits.step == 0
+    return None if fits else f"{value} per order is below {limits.step} or no multiple of it"
 
 
 def product_of(place: Located, snapshot: Snapshot) -> str:

@@ -14,6 +14,9 @@ from bidding.snapshot import Match, Snapshot
 
 WALMART_TARGETS = ("campaignId", "adGroupId", "keywordId", "keywordText", "matchType", "bid")
 WALMART_CAMPAIGNS = ("campaignId", "name", "dailyBudget")
+WALMART_PLACEMENTS = ("Buy-Box", "Search Ingrid", "Home Page", "Stock Up")
+WALMART_DEVICES = ("Desktop", "Mobile", "App")
+"""In the order of the columns of `Campaigns.modifiers`."""
 META = (
     "Campaign ID",
     "Campaign Name",
@@ -27,12 +30,13 @@ OTHER = ("kind", "campaign_id", "campaign", "ad_group_id", "target_id", "target"
 
 
 def walmart_tables(places: Sequence[Located], snapshot: Snapshot) -> tuple[BulkTable, ...]:
-    """One file of bids, one of campaigns' daily budgets; those that have rows.
+    """One file each of bids, daily budgets, placement and platform multipliers; those that have rows.
 
     Raises:
-        BidError: a change that neither holds.
+        BidError: a change that none of them holds.
     """
     bids, budgets = [], []
+    multipliers: dict[str, list[dict[str, str]]] = {"placementType": [], "platformType": []}
     for place in places:
         campaign = {"campaignId": str(snapshot.campaigns.ids[place.campaign])}
         if place.change.kind is ChangeKind.BID:
@@ -40,13 +44,27 @@ def walmart_tables(places: Sequence[Located], snapshot: Snapshot) -> tuple[BulkT
         elif place.change.kind is ChangeKind.CAMPAIGN_BUDGET:
             name = str(snapshot.campaigns.names[place.campaign])
             budgets.append({**campaign, "name": name, "dailyBudget": plain(place.change)})
+        elif place.change.kind is ChangeKind.PLACEMENT and place.column is not None:
+            key, name = _walmart_multiplier(place.column)
+            multipliers[key].append({**campaign, key: name, "multiplier": plain(place.change)})
         else:
             raise _cannot(place, "Walmart's files have")
     made = (
         BulkTable(f"walmart-bids-{snapshot.today}", "", WALMART_TARGETS, bids, frozenset({"keywordText"})),
         BulkTable(f"walmart-budgets-{snapshot.today}", "", WALMART_CAMPAIGNS, budgets, frozenset({"name"})),
+        *(
+            BulkTable(f"walmart-{key[:-4]}-multipliers-{snapshot.today}", "", ("campaignId", key, "multiplier"), rows)
+            for key, rows in multipliers.items()
+        ),
     )
     return tuple(table for table in made if table.rows)
+
+
+def _walmart_multiplier(column: int) -> tuple[str, str]:
+    """The column that names a placement or platform, and its name there."""
+    if column < len(WALMART_PLACEMENTS):
+        return "placementType", WALMART_PLACEMENTS[column]
+    return "platformType", WALMART_DEVICES[column - len(WALMART_PLACEMENTS)]
 
 
 def meta_table(places: Sequence[Located], snapshot: Snapshot) -> BulkTable:

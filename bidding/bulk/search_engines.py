@@ -1,7 +1,8 @@
 """Changes of Google Ads in, an Editor CSV out; changes of Microsoft Advertising in, a bulk file out.
 
-Google's Editor finds rows by names, leaves blank columns as they are and takes a target ROAS as a percentage; Microsoft
-finds rows by ids and takes it as a ratio (unverified).
+Google's Editor finds rows by names, leaves blank columns as they are and takes a target ROAS as a percentage, the bid
+adjustment of a device as percent without its sign; Microsoft finds rows by ids and takes a target ROAS as a ratio
+(unverified).
 """
 
 from collections.abc import Sequence
@@ -10,9 +11,22 @@ from bidding.bulk.entities import NO_TARGET, Located, decimal_of, plain
 from bidding.bulk.table import BulkTable
 from bidding.changes import ChangeKind
 from bidding.errors import BidError
+from bidding.in_force import is_cost_per_order
 from bidding.snapshot import Match, Snapshot
 
-GOOGLE = ("Campaign", "Ad group", "Keyword", "Match type", "Max CPC", "Campaign daily budget", "Target ROAS")
+GOOGLE_DEVICES = ("Desktop Bid Modifier", "Mobile Bid Modifier", "Tablet Bid Modifier")
+"""In the order of the columns of `Campaigns.modifiers`."""
+GOOGLE = (
+    "Campaign",
+    "Ad group",
+    "Keyword",
+    "Match type",
+    "Max CPC",
+    "Campaign daily budget",
+    "Target ROAS",
+    "Target CPA",
+    *GOOGLE_DEVICES,
+)
 MICROSOFT = (
     "Type",
     "Status",
@@ -55,8 +69,12 @@ def _google(place: Located, snapshot: Snapshot) -> dict[str, str]:
     kind = place.change.kind
     if kind is ChangeKind.CAMPAIGN_BUDGET:
         return {**campaign, "Campaign daily budget": plain(place.change)}
+    if kind is ChangeKind.TARGET and is_cost_per_order(place.change.entity):
+        return {**campaign, "Target CPA": plain(place.change)}
     if kind is ChangeKind.TARGET and place.target == NO_TARGET:
         return {**campaign, "Target ROAS": f"{format(100 * decimal_of(place.change), 'f').rstrip('0').rstrip('.')}%"}
+    if kind is ChangeKind.PLACEMENT and place.column is not None:
+        return {**campaign, GOOGLE_DEVICES[place.column]: plain(place.change)}
     if kind is not ChangeKind.BID:
         raise _cannot(place, "Google's Editor")
     targets, row = snapshot.targets, place.target

@@ -23,7 +23,7 @@ def write_bulk(
     folder: Path | str,
     form: BulkFormat = BulkFormat.XLSX,
 ) -> tuple[Path, ...]:
-    """Write one file per platform (two for Walmart) that holds the changed rows only.
+    """Write one file per platform (up to four for Walmart) that holds the changed rows only.
 
     Args:
         changes: what to write; none gives no file.

@@ -30,7 +30,7 @@ def guard(moves: Moves) -> Guarded:
         limited = np.clip(value, *allowed)
         binding = np.where(limited != value, int(rule.guard), binding)
         value, low, high = limited, np.clip(low, *allowed), np.clip(high, *allowed)
-    new, possible = _round(value, low, high, moves.step)
+    new, possible = _forced_down(moves, *_round(value, low, high, moves.step))
     held = np.where(free & _ceiling_is_below_the_platform(moves), int(Guard.CEILING), held)
     held = np.where((held == Guard.NONE) & ~possible & (value != moves.old), int(Guard.STEP), held)
     # A bid that is to stay is not rounded: what a person set between two steps is nobody's to tidy up.
@@ -58,9 +58,9 @@ def _allowed(which: Guard, effect: Effect, moves: Moves) -> Range | None:
         flag = moves.flags.get(which)
         if flag is None:
             return None
-        kept_low = (effect is Effect.NO_FALL) != moves.lower_spends_more
+        kept_low = np.asarray(moves.lower_spends_more) != (effect is Effect.NO_FALL)
         low = np.where(flag & kept_low, moves.old, 0)
-        return low, np.where(flag & (not kept_low), moves.old, UNBOUNDED)
+        return low, np.where(flag & ~kept_low, moves.old, UNBOUNDED)
     if which is Guard.TURNING:
         return None if moves.turn_low is None or moves.turn_high is None else (moves.turn_low, moves.turn_high)
     if which is Guard.WEEKLY_CHANGE:
@@ -88,6 +88,17 @@ def change_range(start: IntArray, change: NDArray[np.float64], moves: Moves) -> 
 def _ceiling_is_below_the_platform(moves: Moves) -> BoolArray:
     found: BoolArray = np.minimum(moves.ceiling, moves.account_high) < moves.platform_low
     return found
+
+
+def _forced_down(moves: Moves, new: IntArray, possible: BoolArray) -> tuple[IntArray, BoolArray]:
+    """The same, with the last step below a ceiling that lies farther down than the limits on change let a value go.
+
+    There the ceiling alone is left of the range, and it need not lie on a step: the value must not stay above it.
+    """
+    most = np.minimum(moves.ceiling, moves.account_high)
+    down = most // moves.step * moves.step
+    forced = ~possible & (most < moves.old) & (down >= moves.platform_low) & (down > 0)
+    return np.where(forced, down, new), possible | forced
 
 
 def _round(value: IntArray, low: IntArray, high: IntArray, step: IntArray) -> tuple[IntArray, BoolArray]:

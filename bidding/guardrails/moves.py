@@ -27,7 +27,7 @@ class Moves:
         platform_low, platform_high, step: the platform's.
         flags: for each guardrail that holds or stops a direction, where it applies.
         turn_low, turn_high: between which a value that has just moved stays so as not to turn about, or None.
-        lower_spends_more: whether the smaller value is the dearer one, as of a target on return.
+        lower_spends_more: whether the smaller value is the dearer one, as of a target on return; for all, or `(N,)`.
     """
 
     old: IntArray
@@ -45,7 +45,7 @@ class Moves:
     flags: Mapping[Guard, BoolArray] = field(default_factory=dict)
     turn_low: IntArray | None = None
     turn_high: IntArray | None = None
-    lower_spends_more: bool = False
+    lower_spends_more: bool | BoolArray = False
 
     def __len__(self) -> int:
         return len(self.old)

@@ -1,4 +1,4 @@
-"""A night in; its guarded placement increases and targets on return out, and what the increases leave bids to do."""
+"""A night in; its guarded multipliers and targets on return out, and what the multipliers leave bids to do."""
 
 from dataclasses import dataclass
 
@@ -13,7 +13,6 @@ from bidding.guardrails.moves_of_levers import as_increases, moves_of_placements
 from bidding.in_force import InForce, in_force
 from bidding.money import MICROS
 from bidding.night import Night
-from bidding.snapshot import Placement
 
 FloatArray = NDArray[np.float64]
 
@@ -24,9 +23,9 @@ class Steered:
 
     Attributes:
         placements, targets: the values in force, what was asked and what the guardrails left of it.
-        increases: placement increases after the run, fractions, `(M, 3)`.
-        widest: the larger of those in force and after the run, `(M, 3)`: either may stand beside a new bid.
-        lift: what new increases make of a campaign's bids on average over its clicks, against those in force, `(M,)`.
+        increases: multipliers after the run, fractions, `(M, W)`.
+        widest: the larger of those in force and after the run, `(M, W)`: either may stand beside a new bid.
+        lift: what new multipliers make of a campaign's bids on average over its clicks, against those in force, `(M,)`.
     """
 
     placements: tuple[InForce, Moves, Guarded]
@@ -45,8 +44,7 @@ def steer(night: Night, found: Found) -> Steered:
     now = night.snapshot.campaigns.modifiers
     increases = now.copy()
     moved = as_told[1].changed(as_told[0])
-    place = np.tile(np.arange(len(Placement)), len(placed) // len(Placement))
-    increases[placed.campaign[moved], place[moved]] = as_told[1].new[moved] / MICROS / 100.0
+    increases[placed.campaign[moved], placed.column[moved]] = as_told[1].new[moved] / MICROS / 100.0
     return Steered(
         placements=(placed, *as_told),
         targets=(aimed, targets, guard(targets)),

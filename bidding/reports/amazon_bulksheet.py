@@ -112,6 +112,8 @@ def _campaigns(rows: Rows, entity: Texts, unknown: set[str]) -> ParsedCampaigns:
         enabled=running(rows.texts("state")),
         end=rows.days("end", where=mine & (rows.texts("end") != "")),
         target_roas=np.full(len(entity), np.nan),
+        target_cpa=np.full(len(entity), np.nan),
+        adjustable=np.zeros((len(entity), len(Placement)), dtype=bool),
     )
     return chosen(everything, mine & rows.kept() & ~gone(rows.texts("state")))
 

@@ -40,6 +40,7 @@ WALMART_CAMPAIGNS = Schema(
         Field("campaign_name", ("name", "Campaign Name"), required=True),
         Field("budget", ("dailyBudget", "Daily Budget"), required=True),
         Field("kind", ("targetingType", "Targeting Type"), required=True),
+        Field("strategy", ("biddingStrategy.strategy", "biddingStrategy", "Bidding Strategy")),
         Field("product", ("campaignType", "Campaign Type")),
         Field("status", ("status", "Status")),
     ),
@@ -70,6 +71,8 @@ def read_settings(table: Table, places: Mapping[str, int], currency: str, schema
         enabled=running(rows.texts("status")),
         end=np.full(len(ids), np.datetime64("NaT"), dtype="datetime64[D]"),
         target_roas=rows.returns("target_roas"),
+        target_cpa=np.full(len(ids), np.nan),
+        adjustable=np.zeros((len(ids), len(Placement)), dtype=bool),
     )
     warnings = [f"{table.file}: bidding strategy {name!r} is not known" for name in sorted(unknown)]
     return Parsed(

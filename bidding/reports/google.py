@@ -62,6 +62,11 @@ KEYWORD_REPORT = TargetReport(
                     "campaign.maximize_conversion_value.target_roas",
                 ),
             ),
+            Field("target_cpa", ("Target CPA", "Campaign target CPA")),
+            Field(
+                "target_cpa_micros",
+                ("campaign.target_cpa.target_cpa_micros", "campaign.maximize_conversions.target_cpa_micros"),
+            ),
             Field("out_of_budget", ("Search lost IS (budget)",)),
         ),
         ("Max. CPC", "Impr.", "segments.date", "Search keyword"),

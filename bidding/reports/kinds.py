@@ -15,6 +15,7 @@ from bidding.reports import (
     google,
     meta,
     microsoft,
+    multiplied,
     walmart,
 )
 from bidding.reports.parsed import Parsed
@@ -53,7 +54,8 @@ def report_kinds(account: Account, today: np.datetime64) -> tuple[ReportKind, ..
     def placements(table: Table, places: Mapping[str, int]) -> Parsed:
         return amazon_reports.read_placements(table, places, currency)
 
-    walmart_report = walmart.keyword_snapshot(window_of(account, Platform.WALMART))
+    walmart_window = window_of(account, Platform.WALMART)
+    walmart_report = walmart.keyword_snapshot(walmart_window)
     return (
         ReportKind(amazon_bulksheet.BULKSHEET, bulksheet),
         ReportKind(amazon_reports.search_term_report(window), amazon_days),
@@ -67,6 +69,14 @@ def report_kinds(account: Account, today: np.datetime64) -> tuple[ReportKind, ..
         target_kind(generic.GENERIC, currency),
         settings_kind(campaign_settings.MICROSOFT_BULK, currency),
         settings_kind(campaign_settings.WALMART_CAMPAIGNS, currency),
+        *(
+            results_kind(schema, currency)
+            for schema in (multiplied.walmart_results(walmart_window), multiplied.GOOGLE_DEVICES)
+        ),
+        *(
+            multipliers_kind(schema, currency)
+            for schema in (multiplied.WALMART_MULTIPLIERS, multiplied.GOOGLE_MODIFIERS)
+        ),
     )
 
 
@@ -78,6 +88,16 @@ def target_kind(report: TargetReport, currency: str) -> ReportKind:
 def settings_kind(schema: Schema, currency: str) -> ReportKind:
     """The kind of a list of campaigns."""
     return ReportKind(schema, lambda table, places: campaign_settings.read_settings(table, places, currency, schema))
+
+
+def results_kind(schema: Schema, currency: str) -> ReportKind:
+    """The kind of a report by placement or device."""
+    return ReportKind(schema, lambda table, places: multiplied.read_results(table, places, currency, schema))
+
+
+def multipliers_kind(schema: Schema, currency: str) -> ReportKind:
+    """The kind of a list of multipliers in force."""
+    return ReportKind(schema, lambda table, places: multiplied.read_multipliers(table, places, currency, schema))
 
 
 def window_of(account: Account, platform: Platform) -> int:

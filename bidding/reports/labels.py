@@ -21,6 +21,8 @@ STRATEGIES = {
     "auto_for_sales": Strategy.UP_AND_DOWN,
     "fixed bid": Strategy.FIXED,
     "fixed bids": Strategy.FIXED,
+    "fixed": Strategy.FIXED,
+    "dynamic": Strategy.UP_AND_DOWN,
     "manual": Strategy.FIXED,
     "manual cpc": Strategy.FIXED,
     "manualcpc": Strategy.FIXED,

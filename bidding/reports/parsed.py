@@ -27,6 +27,8 @@ class ParsedCampaigns:
     enabled: BoolArray
     end: Days
     target_roas: FloatArray
+    target_cpa: FloatArray
+    adjustable: BoolArray
 
 
 @dataclass(frozen=True, eq=False)
@@ -91,7 +93,8 @@ class ParsedSimulations:
 
 @dataclass(frozen=True, eq=False)
 class ParsedPlacements:
-    """Results by campaign, placement and day as a report has them, `(P,)`; campaigns by id, or by name without one."""
+    """Results by campaign, placement or device and day as a report has them, `(P,)`; campaigns by id, or by name
+    without one; `placement` is the column of `Campaigns.modifiers`."""
 
     campaigns: Texts
     placement: IntArray
@@ -102,13 +105,31 @@ class ParsedPlacements:
     sales: FloatArray
 
 
+@dataclass(frozen=True, eq=False)
+class ParsedMultipliers:
+    """Multipliers in force as a report has them.
+
+    Attributes:
+        campaigns: by id, or by name without one, `(Q,)`.
+        column: of `Campaigns.modifiers`, `(Q,)`.
+        value: as a fraction, `(Q,)`.
+        listed: columns of which the report lists all that are set: those of other campaigns stand at nothing.
+    """
+
+    campaigns: Texts
+    column: IntArray
+    value: FloatArray
+    listed: tuple[int, ...] = ()
+
+
 @dataclass(frozen=True)
 class Parsed:
     """One table of one file.
 
     Attributes:
         platform, file: whose it is.
-        campaigns, targets, days, simulations, placements: what it told; None where it tells nothing of the kind.
+        campaigns, targets, days, simulations, placements, multipliers: what it told; None where it tells nothing of
+            the kind.
         is_state: whether its targets are all that exist, so that others are gone.
         by_name: whether `days.targets` are keys of names.
         fills_gaps: whether its days count only where no other report has that day; search terms leave out what had no
@@ -123,6 +144,7 @@ class Parsed:
     days: ParsedDays | None = None
     simulations: ParsedSimulations | None = None
     placements: ParsedPlacements | None = None
+    multipliers: ParsedMultipliers | None = None
     is_state: bool = False
     by_name: bool = False
     fills_gaps: bool = False

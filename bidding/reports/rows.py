@@ -34,6 +34,11 @@ AMOUNTS = frozenset(
         "bid_micros",
         "budget_micros",
         "target_roas",
+        "target_cpa",
+        "target_cpa_micros",
+        "multiplier",
+        "factor",
+        "adjustment",
     )
 )
 """Fields that hold numbers: they tell the decimal mark."""
@@ -133,6 +138,18 @@ class Rows:
             return float(value) / (100 if text.strip().endswith("%") else unit)
 
         return np.array(self._read(field, read, (NoNumber,), np.nan, None), dtype=np.float64)
+
+    def multipliers(self, field: str) -> FloatArray:
+        """What a bid is raised by, as a fraction, `(N,)`, 0 where empty: "+20%" and 20 are 0.2, "-15%" is -0.15."""
+        if not self.has(field):
+            return np.zeros(len(self.table))
+        mark = self.mark()
+
+        def read(text: str) -> float:
+            value = read_number(text.strip().removeprefix("+"), mark)
+            return 0.0 if value is None else float(value) / 100
+
+        return np.array(self._read(field, read, (NoNumber,), 0.0, None), dtype=np.float64)
 
     def mark(self) -> str:
         """The table's decimal mark."""

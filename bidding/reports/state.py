@@ -12,6 +12,7 @@ from bidding.account import Account
 from bidding.errors import BidError
 from bidding.reports.amazon_reports import name_key
 from bidding.reports.channels import NO_CHANNEL, channel_of
+from bidding.reports.multipliers_in_force import as_wide, with_multipliers
 from bidding.reports.parsed import ParsedCampaigns, ParsedTargets, Pull, chosen, joined
 from bidding.snapshot import BoolArray, Campaigns, IntArray, Match, Platform, TargetKind, Targets, Texts
 
@@ -79,8 +80,9 @@ def _latest(platform: Platform, pulls: Sequence[Pull]) -> tuple[ParsedCampaigns,
     mine = sorted(mine, key=lambda pull: pull.pulled, reverse=True)
     campaigns = joined([pull.parsed.campaigns for pull in mine if pull.parsed.campaigns is not None])
     targets = joined([pull.parsed.targets for pull in mine if pull.parsed.targets is not None])
-    known = chosen(campaigns, _firsts(campaigns.ids))
-    return _with_settings(known, platform, pulls), chosen(targets, _firsts(targets.ids)), warnings
+    known = _with_settings(chosen(campaigns, _firsts(campaigns.ids)), platform, pulls)
+    here = chosen(targets, _firsts(targets.ids))
+    return with_multipliers(known, here, platform, pulls), here, warnings
 
 
 def _with_settings(campaigns: ParsedCampaigns, platform: Platform, pulls: Sequence[Pull]) -> ParsedCampaigns:
@@ -150,7 +152,7 @@ def _joined(parts: Sequence[_Part], account: Account, warnings: list[str]) -> St
         channels.append(part.channel[claimed])
         targets.append(kept)
         platforms += [part.platform] * len(kept.ids)
-    made_campaigns, made_targets = joined(campaigns), joined(targets)
+    made_campaigns, made_targets = joined(as_wide(campaigns)), joined(targets)
     if not len(made_targets.ids):
         raise BidError("no campaign in the reports belongs to a channel: correct the campaigns lists in account.toml")
     rows = [row_of[key] for key in zip(platforms, made_targets.campaigns, strict=True)]

@@ -5,7 +5,7 @@ Every platform but Amazon gives such a report; what differs between them stands 
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -70,7 +70,7 @@ def read_target_report(table: Table, places: Mapping[str, int], currency: str, r
         rows.lose_where(rows.days("end_day") != day, "the row adds up several days: export the report by day")
     ids = target_ids(rows, report)
     campaign = rows.ids("campaign", report.read_id)
-    stated = _stated(rows, currency, report)
+    stated, twofold = _with_one_target(_stated(rows, currency, report), campaign)
     days = _days(rows, ids, campaign, day, stated, report)
     unknown: set[str] = set()
     targets = _targets(rows, ids, campaign, stated, report)
@@ -88,7 +88,7 @@ def read_target_report(table: Table, places: Mapping[str, int], currency: str, r
         chosen(targets, newest_targets[alive[newest_targets]]),
         summed(chosen(days, kept)),
         rejected=rows.rejected(),
-        warnings=(*table.warnings, *warnings),
+        warnings=(*table.warnings, *warnings, *(f"{table.file}: {words}" for words in twofold)),
     )
 
 
@@ -118,11 +118,15 @@ def check_row_count(table: Table) -> None:
 
 @dataclass(frozen=True, eq=False)
 class _Stated:
-    """What is set on the platform: bids and daily budgets, money, and targets on return; NaN where not told, `(N,)`."""
+    """What is set on the platform: bids, daily budgets and targets on the cost of an order, money; targets on return.
+
+    NaN where not told, `(N,)`.
+    """
 
     bid: FloatArray
     budget: FloatArray
     roas: FloatArray
+    cpa: FloatArray
 
 
 def _stated(rows: Rows, currency: str, report: TargetReport) -> _Stated:
@@ -135,7 +139,19 @@ def _stated(rows: Rows, currency: str, report: TargetReport) -> _Stated:
         return rows.numbers(field, np.nan) / units.get(rows.header(field), 1.0)
 
     roas = rows.returns("target_roas", units.get(rows.header("target_roas"), 1.0))
-    return _Stated(amount("bid"), amount("budget"), roas)
+    cpa = amount("target_cpa")
+    return _Stated(amount("bid"), amount("budget"), roas, np.where(cpa > 0, cpa, np.nan))
+
+
+def _with_one_target(stated: _Stated, campaign: Texts) -> tuple[_Stated, tuple[str, ...]]:
+    """The same without targets of campaigns that state two: a platform bids for one of them, and which is not told."""
+    both = np.isfinite(stated.roas) & np.isfinite(stated.cpa)
+    if not both.any():
+        return stated, ()
+    names = ", ".join(dict.fromkeys(campaign[both].tolist()))
+    words = f"campaigns {names} state a target ROAS and a target CPA: neither is set; export the campaigns' own columns"
+    roas, cpa = (np.where(both, np.nan, values) for values in (stated.roas, stated.cpa))
+    return replace(stated, roas=roas, cpa=cpa), (words,)
 
 
 def _days(rows: Rows, ids: Texts, campaign: Texts, day: Days, stated: _Stated, report: TargetReport) -> ParsedDays:
@@ -203,6 +219,8 @@ def _campaigns(
         enabled=running(rows.texts("campaign_status")),
         end=np.full(count, np.datetime64("NaT"), dtype="datetime64[D]"),
         target_roas=np.full(count, np.nan) if report.roas_of_target else stated.roas,
+        target_cpa=stated.cpa,
+        adjustable=np.zeros((count, len(Placement)), dtype=bool),
     )
 
 

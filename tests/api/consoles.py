@@ -1,9 +1,10 @@
 """Consoles of six platforms, for tests: each writes its exports as that platform does and takes bulk files back."""
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from pathlib import Path
+from typing import ClassVar
 
 import numpy as np
 
@@ -11,15 +12,64 @@ from tests.api.amazon_console import Amazon
 from tests.api.console import DAYS, TODAY, Console, rows_of, state_of, terms_of
 
 
+def dealt(
+    console: Console,
+    parts: Mapping[str, tuple[str, float, float]],
+    today: np.datetime64,
+    told: Callable[[str, str], str] | None = None,
+) -> Iterator[str]:
+    """Lines of day, campaign, part, clicks, cost, orders, sales: a campaign's day in shares of clicks and sales."""
+    found: dict[tuple[str, str], list[float]] = {}
+    for day, term, clicks, cost, orders, sales in console.days(today):
+        sums = found.setdefault((str(day), term.campaign), [0.0] * 4)
+        found[str(day), term.campaign] = [a + b for a, b in zip(sums, (clicks, cost, orders, sales), strict=True)]
+    for (day, campaign), (clicks, cost, orders, sales) in found.items():
+        for own, (label, clicked, sold) in parts.items():
+            more = "" if told is None else f",{told(campaign, own)}"
+            yield (
+                f"{day},{campaign},{label},{round(clicked * clicks)},{clicked * cost:.2f},{sold * orders:.2f},"
+                f"{sold * sales:.2f}{more}"
+            )
+
+
 class Walmart(Console):
-    """Keyword snapshot with searched keywords, and the interface's list of campaigns."""
+    """Keyword snapshot with searched keywords, the interface's lists of campaigns and multipliers, results by both."""
+
+    PLACES: ClassVar[dict[str, tuple[str, float, float]]] = {
+        "buy_box": ("Buy-Box", 0.5, 0.3),
+        "search_in_grid": ("Search Ingrid", 0.5, 0.7),
+    }
+    DEVICES: ClassVar[dict[str, tuple[str, float, float]]] = {
+        "desktop": ("Desktop", 0.3, 0.45),
+        "mobile": ("Mobile", 0.3, 0.2),
+        "app": ("App", 0.4, 0.35),
+    }
+    """By our names: the platform's, share of clicks, share of sales."""
 
     def __init__(self) -> None:
         campaigns, groups = ["711", "712"], ["811", "812"]
         terms = terms_of(lambda n: f"9{n:05d}", campaigns, groups, "0.80")
         state = state_of(terms) | {("campaign_budget", name): "90.00" for name in campaigns}
+        state |= {("placement", f"{name}:{own}"): "0" for name in campaigns for own in (*self.PLACES, *self.DEVICES)}
+        state["placement", "711:buy_box"] = "20"
         names = {name: f"Shoes {name}" for name in campaigns}
         super().__init__(terms, state, platform="walmart", names=names)
+
+    def _multipliers(self, folder: Path, today: np.datetime64) -> None:
+        """Snapshots by placement and by platform, and what the interface lists."""
+        for key, kind, parts in (
+            ("placement", "placementType", self.PLACES),
+            ("platform", "platformType", self.DEVICES),
+        ):
+            header = f"date,campaignId,{key},numAdsClicks,adSpend,attributedOrders14days,attributedSales14days"
+            lines = [header, *dealt(self, parts, today)]
+            (folder / f"{key}.csv").write_text("\n".join(lines) + "\n")
+            listed = [
+                {"campaignId": int(name), kind: label, "multiplier": float(self.state["placement", f"{name}:{own}"])}
+                for name in self.names
+                for own, (label, *_) in parts.items()
+            ]
+            (folder / f"{key}-multipliers.json").write_text(json.dumps(listed))
 
     def export(self, folder: Path, today: np.datetime64 = TODAY) -> None:
         folder.mkdir(exist_ok=True)
@@ -46,11 +96,17 @@ class Walmart(Console):
             for name, title in self.names.items()
         ]  # fmt: skip
         (folder / "campaigns.json").write_text(json.dumps(campaigns))
+        self._multipliers(folder, today)
 
     def upload(self, files: Sequence[Path]) -> None:
+        own = {label: name for parts in (self.PLACES, self.DEVICES) for name, (label, *_) in parts.items()}
         for file in files:
             for row in rows_of(file):
-                if "bid" in row:
+                if "multiplier" in row:
+                    label = row["placementType"] if "placementType" in row else row["platformType"]
+                    assert Decimal(row["multiplier"]) >= 0
+                    self.set("placement", f"{row['campaignId']}:{own[label]}", row["multiplier"])
+                elif "bid" in row:
                     term = next(term for term in self.terms if term.id == row["keywordId"])
                     assert (row["campaignId"], row["adGroupId"]) == (term.campaign, term.group)
                     assert Decimal(row["bid"]) >= Decimal("0.30")
@@ -61,15 +117,24 @@ class Walmart(Console):
 
 
 class Google(Console):
-    """The console's keyword report with preamble and total, a smart campaign with its target, and bid simulations."""
+    """The console's keyword report with preamble and total, smart campaigns with a target ROAS and a target CPA,
+    results by device with their bid adjustments, and bid simulations."""
+
+    DEVICES: ClassVar[dict[str, tuple[str, float, float]]] = {
+        "desktop": ("Computers", 0.4, 0.55), "mobile": ("Mobile phones", 0.55, 0.4), "tablet": ("Tablets", 0.05, 0.05)
+    }  # fmt: skip
+    """By our names: the console's, share of clicks, share of sales."""
 
     def __init__(self) -> None:
-        campaigns, groups = ["11", "12", "13"], ["21", "22", "23"]
-        terms = terms_of(lambda n: f"{300 + n // 3}", campaigns, groups, "0.90")
-        state = {("bid", f"{term.group}~{term.id}"): term.bid for term in terms if term.campaign != "13"}
-        state |= {("campaign_budget", name): "60.00" for name in campaigns} | {("target", "13"): "4.00"}
+        campaigns, groups = ["11", "12", "13", "14"], ["21", "22", "23", "24"]
+        terms = terms_of(lambda n: f"{300 + n // 4}", campaigns, groups, "0.90")
+        state = {("bid", f"{term.group}~{term.id}"): term.bid for term in terms if term.campaign < "13"}
+        state |= {("campaign_budget", name): "60.00" for name in campaigns}
+        state |= {("target", "13"): "4.00", ("target", "14:target_cpa"): "9.00"}
+        state |= {("placement", f"{name}:{own}"): "0" for name in campaigns for own in self.DEVICES}
+        state["placement", "11:mobile"] = "-10"
         names = {name: f"Shop {name}" for name in campaigns}
-        super().__init__(terms, state, ("13",), "google", names=names)
+        super().__init__(terms, state, ("13", "14"), "google", names=names)
 
     def export(self, folder: Path, today: np.datetime64 = TODAY) -> None:
         folder.mkdir(exist_ok=True)
@@ -77,20 +142,26 @@ class Google(Console):
             "Search keyword report",
             f'"{TODAY - DAYS} - {today - 1}"',
             "Day,Campaign ID,Campaign,Ad group ID,Ad group,Keyword ID,Search keyword,Match type,Max. CPC,Impr.,Clicks,"
-            "Cost,Conversions,Conv. value,Currency code,Campaign state,Bid strategy type,Target ROAS,"
+            "Cost,Conversions,Conv. value,Currency code,Campaign state,Bid strategy type,Target ROAS,Target CPA,"
             "Search lost IS (budget),Budget",
         ]
         for day, term, clicks, cost, orders, sales in self.days(today):
             smart = term.campaign in self.smart
-            roas = f"{100 * float(self.state['target', term.campaign]):g}%" if smart else " --"
+            target = self.state.get(("target", term.campaign))
+            roas = f"{100 * float(target):g}%" if target else " --"
+            order = self.state.get(("target", f"{term.campaign}:target_cpa"), " --")
             bid = " --" if smart else self.state["bid", f"{term.group}~{term.id}"]
-            budget, strategy = self.state["campaign_budget", term.campaign], "Target ROAS" if smart else "Manual CPC"
+            budget, strategy = (
+                self.state["campaign_budget", term.campaign],
+                "Manual CPC" if not smart else "Target ROAS" if target else "Target CPA",
+            )
             group, results = f"{term.group},Group {term.group}", f"{clicks},{cost:.2f},{orders}.00"
             lines.append(
                 f"{day},{term.campaign},{self.names[term.campaign]},{group},{term.id},{term.text},Exact match,{bid},"
-                f'"{1000 + 20 * clicks:,}",{results},"{sales:,.2f}",USD,Enabled,{strategy},{roas},< 10%,{budget}'
+                f'"{1000 + 20 * clicks:,}",{results},"{sales:,.2f}",USD,Enabled,{strategy},{roas},{order},'
+                f"< 10%,{budget}"
             )
-        lines.append("Total: Account, , , , , , , , ,,,,,,USD, , , , , ")
+        lines.append("Total: Account, , , , , , , , ,,,,,,USD, , , , , , ")
         (folder / "keywords.csv").write_text("\n".join(lines) + "\n")
         term = self.terms[0]
         points = [
@@ -103,15 +174,28 @@ class Google(Console):
             "cpcBidPointList": {"points": points},
         }  # fmt: skip
         (folder / "simulations.json").write_text(json.dumps([{"adGroupCriterionSimulation": simulation}]))
+        header = "Day,Campaign ID,Device,Clicks,Cost,Conversions,Conv. value,Bid adj."
+        (folder / "devices.csv").write_text(
+            "\n".join([header, *dealt(self, self.DEVICES, today, self._adjustment)]) + "\n"
+        )
+
+    def _adjustment(self, campaign: str, device: str) -> str:
+        value = int(self.state["placement", f"{campaign}:{device}"])
+        return f"{value:+d}%" if value else " --"
 
     def upload(self, files: Sequence[Path]) -> None:
         by_name = {title: name for name, title in self.names.items()}
         for file in files:
             for row in rows_of(file):
                 campaign = by_name[row["Campaign"]]
+                for device in self.DEVICES:
+                    if row[f"{device.capitalize()} Bid Modifier"]:
+                        self.set("placement", f"{campaign}:{device}", row[f"{device.capitalize()} Bid Modifier"])
                 if row["Target ROAS"]:
                     assert row["Target ROAS"].endswith("%"), "the Editor takes a percentage"
                     self.set("target", campaign, str(Decimal(row["Target ROAS"][:-1]) / 100))
+                if row["Target CPA"]:
+                    self.set("target", f"{campaign}:target_cpa", row["Target CPA"])
                 if row["Campaign daily budget"]:
                     self.set("campaign_budget", campaign, row["Campaign daily budget"])
                 if row["Max CPC"]:

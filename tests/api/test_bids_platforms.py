@@ -15,8 +15,8 @@ from tests.api.consoles import CONSOLES
 
 KINDS = {
     "amazon": {"bid", "placement", "campaign_budget"},
-    "walmart": {"bid", "campaign_budget"},
-    "google": {"bid", "campaign_budget", "target"},
+    "walmart": {"bid", "placement", "campaign_budget"},
+    "google": {"bid", "placement", "campaign_budget", "target"},
     "microsoft": {"bid", "campaign_budget", "target"},
     "meta": {"bid", "campaign_budget", "target"},
     "other": {"bid", "campaign_budget"},
@@ -140,7 +140,7 @@ def test_smart_campaigns_are_edited_on_two_days_of_a_week_at_most(
 
 
 def _campaign(console: Console, entity: str) -> str:
-    return next((term.campaign for term in console.terms if term.id == entity), entity)
+    return next((term.campaign for term in console.terms if term.id == entity), entity.partition(":")[0])
 
 
 def test_six_platforms_in_one_account_are_one_run(

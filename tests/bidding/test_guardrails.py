@@ -201,3 +201,14 @@ def test_money_is_written_with_the_currencys_decimals_or_more() -> None:
     assert text_of(120_000_000, 0) == "120"
     assert micros_of(np.array([0.29, np.nan])).tolist() == [290_000, UNKNOWN]
     assert np.isnan(money_of(np.array([UNKNOWN]))[0])
+
+
+@pytest.mark.parametrize("ceiling", [875_912, 880_000, 1_459_854, 364_963])
+def test_a_ceiling_between_two_steps_brings_a_far_higher_bid_below_it(ceiling: int) -> None:
+    """The day's change would leave a bid of 2.00 at 1.60; a ceiling is final, whether it lies on a step or not."""
+    for wanted in (40, 120, 200, 240):
+        found = guard(moves([200], [wanted], ceiling=np.array([ceiling])))
+        assert found.new.tolist() == [ceiling // CENT * CENT]
+        assert found.binding.tolist() == [int(Guard.CEILING)]
+    below = guard(moves([200], [120], ceiling=np.array([15_000])))
+    assert (below.new.tolist(), below.held.tolist()) == ([200 * CENT], [int(Guard.CEILING)]), "below the least bid"

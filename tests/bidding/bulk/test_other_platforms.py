@@ -122,6 +122,39 @@ def test_any_other_retailer_gets_a_table(one, tmp_path: Path) -> None:
     assert (rows(path)[0]["target_id"], rows(path)[0]["old"], rows(path)[0]["new"]) == (target, "1.00", "0.75")
 
 
+def test_walmarts_multipliers_in_a_file_of_each_kind(one, tmp_path: Path) -> None:
+    snapshot, _, campaign = one(Platform.WALMART)
+    changes = (
+        change(Platform.WALMART, f"{campaign}:search_in_grid", ChangeKind.PLACEMENT, "35"),
+        change(Platform.WALMART, f"{campaign}:app", ChangeKind.PLACEMENT, "0"),
+    )
+    placement, platform = write_bulk(changes, snapshot, ACCOUNT, tmp_path)
+    assert placement.name == "walmart-placement-multipliers-2026-05-11.csv"
+    assert rows(placement) == [{"campaignId": campaign, "placementType": "Search Ingrid", "multiplier": "35"}]
+    assert rows(platform) == [{"campaignId": campaign, "platformType": "App", "multiplier": "0"}]
+    low = change(Platform.WALMART, f"{campaign}:app", ChangeKind.PLACEMENT, "-5")
+    with pytest.raises(BidError, match="-5 is no whole percentage from 0 to 900"):
+        write_bulk((low,), snapshot, ACCOUNT, tmp_path / "low")
+
+
+def test_googles_devices_have_a_column_each(one, tmp_path: Path) -> None:
+    snapshot, _, campaign = one(Platform.GOOGLE)
+    mobile = change(Platform.GOOGLE, f"{campaign}:mobile", ChangeKind.PLACEMENT, "-15")
+    off = change(Platform.GOOGLE, f"{campaign}:tablet", ChangeKind.PLACEMENT, "-100")
+    (path,) = write_bulk((mobile, off), snapshot, ACCOUNT, tmp_path)
+    first, second = rows(path)
+    assert (first["Campaign"], first["Mobile Bid Modifier"], first["Max CPC"]) == ("SP - campaign 0", "-15", "")
+    assert (second["Tablet Bid Modifier"], second["Mobile Bid Modifier"]) == ("-100", "")
+    for value, entity, message in (
+        ("-95", f"{campaign}:mobile", "no whole percentage from -90 to 900"),
+        ("12.5", f"{campaign}:mobile", "no whole percentage"),
+        ("5", f"{campaign}:app", "the placement or device is one of desktop, mobile, tablet"),
+    ):
+        bad = change(Platform.GOOGLE, entity, ChangeKind.PLACEMENT, value)
+        with pytest.raises(BidError, match=message):
+            write_bulk((bad,), snapshot, ACCOUNT, tmp_path / "bad")
+
+
 @pytest.mark.parametrize("platform", [Platform.GOOGLE, Platform.MICROSOFT, Platform.WALMART, Platform.META])
 def test_placements_that_a_file_cannot_hold_are_refused(one, tmp_path: Path, platform: Platform) -> None:
     snapshot, _, campaign = one(platform)
