@@ -1,9 +1,11 @@
 """Time and memory of a night for up to a million targets, from Parquet to bids; and the choice against its bound.
 
 `python -m benchmarks.bid_scale` writes synthetic accounts to a temporary folder, proposes for each in a process of its
-own and writes `BID_SCALE.md`. A target has between one and 60 days with impressions, about six on average and two or
-fewer for half of them. Seconds are of wall time on a machine that others may use; CPU seconds are those of all
-threads, which an idle machine does not exceed.
+own and writes `BID_SCALE.md`. A target has between one and 60 days with impressions: about six on average and two or
+fewer for half of them, as where only days with clicks are reported, or about 19 on average and ten for the median, as
+where every day is. Peak memory is that of the process that proposes, from start to end, both of its nights included.
+Seconds are of wall time on a machine that others may use; CPU seconds are those of all threads, which an idle machine
+does not exceed.
 """
 
 import argparse
@@ -25,20 +27,22 @@ from benchmarks.bid_play import account_of_margin
 from benchmarks.machine import describe_machine
 from bidding.factors import Factor
 from bidding.marginal import learn_priced_response
+from bidding.parquet_columns import column_values
 from bidding.simulator.reports import CHANNEL
 from bidding.snapshot import Campaigns, Performance, Platform, Restatement, Snapshot, Targets
 from measurement.report import Verdict
 
 FOLDER = Path(__file__).parent
 SIZES = (10_000, 100_000, 1_000_000)
-ROWS_PER_TARGET = 10
+TAILS = {6: 2, 19: 11}
+"""Scale of the heavy tail of days with impressions, by how many a target has on average."""
 DAYS = 60
 TODAY = np.datetime64("2025-06-01")
 MEBIBYTE = 1024  # in the KiB of ru_maxrss
 
 
-def write_account(folder: Path, count: int, seed: int = 0) -> None:
-    """Two Parquet files: targets, and their days."""
+def write_account(folder: Path, count: int, rows: int = 6, seed: int = 0) -> None:
+    """Two Parquet files: targets, and their days, of which a target has so many on average."""
     rng = np.random.default_rng(seed)
     campaign = np.sort(rng.integers(0, max(1, count // 50), count))
     group = campaign * 8 + rng.integers(0, 8, count)
@@ -55,7 +59,7 @@ def write_account(folder: Path, count: int, seed: int = 0) -> None:
         "bid": bid,
     }
     pq.write_table(pa.table(targets), folder / "targets.parquet")
-    many = np.minimum(1 + (rng.pareto(1.1, count) * ROWS_PER_TARGET / 5).astype(np.int64), DAYS)
+    many = np.minimum(1 + (rng.pareto(1.1, count) * TAILS[rows]).astype(np.int64), DAYS)
     target = np.repeat(number, many)
     first = np.repeat(np.cumsum(many) - many, many)
     age = 1 + (np.arange(len(target)) - first + np.repeat(rng.integers(0, DAYS, count), many)) % DAYS
@@ -77,17 +81,21 @@ def write_account(folder: Path, count: int, seed: int = 0) -> None:
 
 def read_account(folder: Path) -> Snapshot:
     """The snapshot that the files hold."""
-    targets, days = pq.read_table(folder / "targets.parquet"), pq.read_table(folder / "days.parquet")
+    targets, days = pq.read_table(folder / "targets.parquet"), pq.ParquetFile(folder / "days.parquet")
     campaign = targets["campaign"].to_numpy().astype(np.int64)
     groups = int(targets["ad_group"].to_numpy().max()) + 1
     count = targets.num_rows
+
+    def day_column(name: str, kind: type) -> np.ndarray:
+        """One at a time, so that the file's form and ours never both stand in memory whole."""
+        return np.asarray(column_values(days.read([name]).column(0))).astype(kind)
+
     number = {
-        name: days[name].to_numpy().astype(np.float64)
-        for name in ("impressions", "clicks", "cost", "orders", "sales", "bid")
+        name: day_column(name, np.float64) for name in ("impressions", "clicks", "cost", "orders", "sales", "bid")
     }
-    age = days["age"].to_numpy().astype(np.int64)
+    age = day_column("age", np.int64)
     rows = Performance(
-        target=days["target"].to_numpy().astype(np.int64),
+        target=day_column("target", np.int64),
         day=TODAY - age,
         age=age,
         new_to_brand_sales=np.full(len(age), np.nan),
@@ -209,21 +217,32 @@ def main() -> None:
     """Measure every size in a process of its own, then write the table."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--sizes", type=int, nargs="*", default=list(SIZES))
+    parser.add_argument("--rows", type=int, nargs="*", default=list(TAILS), choices=TAILS, help="a target, on average")
+    parser.add_argument("--write", type=Path, help=argparse.SUPPRESS)
     parser.add_argument("--measure", type=Path, help=argparse.SUPPRESS)
     arguments = parser.parse_args()
+    if arguments.write:
+        write_account(arguments.write, arguments.sizes[0], arguments.rows[0])
+        return
     if arguments.measure:
         print(json.dumps(measure(arguments.measure)))
         return
     records = []
-    for size in arguments.sizes:
-        with tempfile.TemporaryDirectory() as folder:
-            write_account(Path(folder), size)
-            command = [sys.executable, "-m", "benchmarks.bid_scale", "--measure", folder]
-            told = subprocess.run(command, check=True, capture_output=True, text=True).stdout
-        records.append(json.loads(told.splitlines()[-1]))
-        print(records[-1], file=sys.stderr, flush=True)
+    for rows in arguments.rows:
+        for size in arguments.sizes:
+            with tempfile.TemporaryDirectory() as folder:
+                # Not made here: a child's peak counts from what its parent held when it began.
+                _alone("--write", folder, "--sizes", str(size), "--rows", str(rows))
+                records.append(json.loads(_alone("--measure", folder).splitlines()[-1]))
+            print(records[-1], file=sys.stderr, flush=True)
     (FOLDER / "BID_SCALE.md").write_text(table(records))
     print(table(records))
+
+
+def _alone(*arguments: str) -> str:
+    """What this module prints in a process of its own."""
+    command = [sys.executable, "-m", "benchmarks.bid_scale", *arguments]
+    return subprocess.run(command, check=True, capture_output=True, text=True).stdout
 
 
 if __name__ == "__main__":

@@ -27,6 +27,8 @@ REACH, STEPS = 1.2, 96
 """Curves are kept on this many steps from -REACH to REACH in the log of bid over bid in force."""
 LEAST_CLICKS, LEAST_MOVE = 10.0, 0.01
 LARGEST_SAMPLE = 30_000
+ROWS = 2_000_000
+"""Rows of days by the block: what is needed of each only on the way stays small."""
 TINY = 1e-12
 
 
@@ -54,8 +56,8 @@ class ClickCurves:
     Attributes:
         grid: log of bid over bid in force, `(X,)`.
         mean, sd: of the groups, `(J, X)`.
-        own: number of a target's own curve in `own_mean`, rising with targets, or -1 where the group's stands, `(N,)`.
-        own_mean, own_sd: `(I, X)`.
+        own: number of a target's own curve in `weights`, rising with targets, or -1 where the group's stands, `(N,)`.
+        weights: of all shapes for each own curve, `(I, positions x steepness)`; a third of what the curves would take.
         known: how much a target's own days narrowed its position, 0 to 1, `(N,)`.
     """
 
@@ -63,20 +65,17 @@ class ClickCurves:
     mean: FloatArray
     sd: FloatArray
     own: IntArray
-    own_mean: FloatArray
-    own_sd: FloatArray
+    weights: FloatArray
     known: FloatArray
 
     def of(self, targets: slice) -> "ClickCurves":
         """The curves of some targets that stand side by side."""
         own = self.own[targets]
-        numbers = own[own >= 0]
-        first, last = (int(numbers[0]), int(numbers[-1]) + 1) if len(numbers) else (0, 0)
+        mine = _span(own)
         return replace(
             self,
-            own=np.where(own >= 0, own - first, -1),
-            own_mean=self.own_mean[first:last],
-            own_sd=self.own_sd[first:last],
+            own=np.where(own >= 0, own - mine.start, -1),
+            weights=self.weights[mine],
             known=self.known[targets],
         )
 
@@ -87,7 +86,7 @@ class ClickCurves:
         share = place - left
         row = np.where(self.own >= 0, len(self.mean) + self.own, group)[:, None]
         found = []
-        for groups, own in ((self.mean, self.own_mean), (self.sd, self.own_sd)):
+        for groups, own in zip((self.mean, self.sd), _moments(self.weights, _shapes(self.grid)), strict=True):
             table = np.concatenate([groups, own])
             found.append((1 - share) * table[row, left] + share * table[row, left + 1])
         return found[0], found[1]
@@ -95,9 +94,17 @@ class ClickCurves:
     def mean_at(self, target: IntArray, group: IntArray, move: FloatArray) -> FloatArray:
         """Mean at one move of each of some targets, `(R,)`, of groups `(N,)`; beyond the grid its ends stand."""
         place = np.clip(np.rint((move + REACH) * (STEPS / (2 * REACH))), 0, STEPS).astype(np.int64)
-        table = np.concatenate([self.mean, self.own_mean])
-        found: FloatArray = table[np.where(self.own >= 0, len(self.mean) + self.own, group)[target], place]
+        own = self.own[target]
+        mine = _span(own)
+        table = np.concatenate([self.mean, self.weights[mine] @ _shapes(self.grid)])
+        found: FloatArray = table[np.where(own >= 0, len(self.mean) + own - mine.start, group[target]), place]
         return found
+
+
+def _span(own: IntArray) -> slice:
+    """From the first to the last number of an own curve among some."""
+    numbers = own[own >= 0]
+    return slice(int(numbers.min()), int(numbers.max()) + 1) if len(numbers) else slice(0, 0)
 
 
 def learn_curves(days: BidDays, group: IntArray, usual: FloatArray, noise: float) -> ClickCurves:
@@ -131,7 +138,7 @@ def learn_curves(days: BidDays, group: IntArray, usual: FloatArray, noise: float
     known[telling] = np.clip(1.0 - _scatter(posterior) / _scatter(prior)[group[telling]], 0.0, 1.0)
     grid = np.linspace(-REACH, REACH, STEPS + 1)
     shape = _shapes(grid)
-    return ClickCurves(grid, *_moments(prior, shape), own, *_moments(posterior, shape), known)
+    return ClickCurves(grid, *_moments(prior, shape), own, posterior, known)
 
 
 def _shapes(move: FloatArray) -> FloatArray:
@@ -144,12 +151,17 @@ def _shapes(move: FloatArray) -> FloatArray:
 
 def _evidence(days: BidDays, own: IntArray, clicks: FloatArray, size: int) -> FloatArray:
     """Log likelihood of each telling target's clicks given their sum, at every shape, `(I, positions x steepness)`."""
-    rows = np.flatnonzero(own[days.target] >= 0)
     grid = np.linspace(-REACH, REACH, 401)
-    place = np.clip(np.rint((days.move[rows] + REACH) * (400 / (2 * REACH))), 0, 400).astype(np.int64)
     shape = np.ascontiguousarray(_shapes(grid).T)
+    log_shape = np.log(shape)
     logs, sums = np.zeros((size, shape.shape[1])), np.full((size, shape.shape[1]), TINY)
-    add_days(own[days.target[rows]], place, days.clicks[rows], days.exposure[rows], shape, np.log(shape), logs, sums)
+    for start in range(0, len(days.target), ROWS):
+        block = slice(start, start + ROWS)
+        target = own[days.target[block]]
+        rows = np.flatnonzero(target >= 0)
+        place = np.clip(np.rint((days.move[block][rows] + REACH) * (400 / (2 * REACH))), 0, 400).astype(np.int64)
+        told = days.clicks[block][rows], days.exposure[block][rows]
+        add_days(target[rows], place, *told, shape, log_shape, logs, sums)
     np.log(sums, out=sums)
     sums *= clicks[:, None]
     logs -= sums

@@ -127,9 +127,10 @@ def _immature(
     rows: Performance, channel: IntArray, matured: FloatArray, maturity: Maturity, nesting: Nesting
 ) -> FloatArray:
     """Relative variance of each channel's matured clicks that an uncertain completeness leaves, `(C,)`."""
-    sd = maturity.complete_sd[channel, np.clip(rows.age, 0, maturity.complete.shape[1] - 1)]
-    share = maturity.of(channel, rows.age)
-    uncertain = np.bincount(channel, weights=matured / np.maximum(share, 1e-9) * sd, minlength=nesting.channels)
+    each = maturity.of(channel, rows.age)
+    np.divide(matured, np.maximum(each, 1e-9, out=each), out=each)
+    each *= maturity.complete_sd[channel, np.clip(rows.age, 0, maturity.complete.shape[1] - 1)]
+    uncertain = np.bincount(channel, weights=each, minlength=nesting.channels)
     total = np.bincount(channel, weights=matured, minlength=nesting.channels)
     # Curves err as a whole, so the errors of all ages add up.
     relative: FloatArray = (uncertain / np.maximum(total, 1e-9)) ** 2

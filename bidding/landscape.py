@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from bidding.account import Account
 from bidding.click_cost import LARGEST_COST_SHARE, cost_elasticity, cost_shares, groups_of
-from bidding.click_curve import REACH, BidDays, ClickCurves, learn_curves
+from bidding.click_curve import REACH, ROWS, BidDays, ClickCurves, learn_curves
 from bidding.click_value import days_ago, recency
 from bidding.outlook import BidResponse
 from bidding.shrinkage import Nesting, Shrunk, nested, nesting_of
@@ -25,7 +25,7 @@ USUAL_CLICKS = 0.2
 NOISE = (1.0, 4.0)
 KNOWN_BY_PLATFORM = 0.9
 LEAST_OPEN = 0.02
-BLOCK, ROWS = 50_000, 2_000_000
+BLOCK = 50_000
 BEYOND = 4
 """Candidates on either side of what tonight's limits leave, for where a bid would go if it had more nights."""
 
@@ -122,8 +122,7 @@ def learn_response(snapshot: Snapshot, account: Account, candidates: FloatArray)
     noise = click_noise(snapshot)
     share = cost_shares(snapshot, nesting, bid)
     groups = groups_of(nesting, share)
-    days = _bid_days(snapshot, nesting, bid)
-    curves = learn_curves(days, groups.group, groups.usual_position, noise)
+    curves = learn_curves(_bid_days(snapshot, nesting, bid), groups.group, groups.usual_position, noise)
     level = _level(snapshot, nesting, noise, _other_bids(snapshot, bid, curves, groups.group))
     elasticity = cost_elasticity(snapshot, groups, bid)
     clicks, sd, cost = (np.empty(candidates.shape) for _ in range(3))
@@ -159,20 +158,31 @@ def click_noise(snapshot: Snapshot) -> float:
 def _bid_days(snapshot: Snapshot, nesting: Nesting, bid: FloatArray) -> BidDays:
     """Rows whose bid is recorded and not further from that in force than curves are kept, by the channel's traffic."""
     rows = snapshot.performance
-    with np.errstate(divide="ignore", invalid="ignore"):
-        near = np.abs(np.log(rows.bid / bid[rows.target])) <= REACH
-    used = np.flatnonzero((rows.bid > 0) & near & (rows.out_of_budget < 1 - LEAST_OPEN))
-    channel = nesting.target_channel[rows.target]
-    days = days_ago(snapshot)
-    place = channel * (days.max(initial=0) + 1) + days
+    place = days_ago(snapshot)
+    place += nesting.target_channel[rows.target] * (place.max(initial=0) + 1)
     daily = np.bincount(place, weights=rows.clicks) + 1.0
     traffic = daily / np.maximum(daily[daily > 1].mean() if (daily > 1).any() else 1.0, 1e-9)
-    return BidDays(
-        target=rows.target[used],
-        move=np.log(rows.bid[used] / bid[rows.target[used]]),
-        clicks=rows.clicks[used],
-        exposure=(1.0 - rows.out_of_budget[used]) * traffic[place[used]],
-    )
+    used = _near(snapshot, bid)
+    exposure = traffic[place[used]]
+    del place
+    exposure *= 1.0 - rows.out_of_budget[used]
+    target = rows.target[used]
+    move = rows.bid[used]
+    move /= bid[target]
+    return BidDays(target=target, move=np.log(move, out=move), clicks=rows.clicks[used], exposure=exposure)
+
+
+def _near(snapshot: Snapshot, bid: FloatArray) -> IntArray:
+    """Rows with a recorded bid within what curves are kept for, on a day that was not over before it began."""
+    rows = snapshot.performance
+    used = np.empty(len(rows), dtype=np.bool_)
+    for start in range(0, len(rows), ROWS):
+        block = slice(start, start + ROWS)
+        then = rows.bid[block]
+        with np.errstate(divide="ignore", invalid="ignore"):
+            near = np.abs(np.log(then / bid[rows.target[block]])) <= REACH
+        used[block] = (then > 0) & near & (rows.out_of_budget[block] < 1 - LEAST_OPEN)
+    return np.flatnonzero(used)
 
 
 def _other_bids(snapshot: Snapshot, bid: FloatArray, curves: ClickCurves, group: IntArray) -> FloatArray:

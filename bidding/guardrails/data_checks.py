@@ -51,10 +51,9 @@ def incomplete_channels(snapshot: Snapshot) -> Mapping[int, str]:
 
 def _days_by_channel(snapshot: Snapshot) -> list[tuple[int, NDArray[np.datetime64]]]:
     of_row = snapshot.channel_of_targets()[snapshot.performance.target]
-    days = snapshot.performance.day.astype("datetime64[D]")
+    days = snapshot.performance.day.astype("datetime64[D]", copy=False)
     recent = days >= snapshot.today - np.timedelta64(2 * DAYS, "D")
-    of_row, days = of_row[recent], days[recent]
-    return [(place, days[of_row == place]) for place in range(len(snapshot.channels))]
+    return [(place, days[recent & (of_row == place)]) for place in range(len(snapshot.channels))]
 
 
 def _missing_days(days: NDArray[np.datetime64], today: np.datetime64) -> str:

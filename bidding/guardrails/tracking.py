@@ -42,18 +42,17 @@ def tracking_anomalies(snapshot: Snapshot, account: Account, values: ClickValues
     """Test every channel and every campaign on its last three days."""
     channels, campaigns = len(snapshot.channels), len(snapshot.campaigns.ids)
     rows = snapshot.performance
-    of_campaign = snapshot.targets.campaign[rows.target]
-    of_channel = snapshot.campaigns.channel[of_campaign]
-    matured = rows.clicks * np.nan_to_num(values.conversion_rate[rows.target])
+    matured = rows.clicks * np.nan_to_num(values.conversion_rate)[rows.target]
+    of_row = snapshot.channel_of_targets()[rows.target]
+    dispersion = np.array([_dispersion(snapshot, matured, of_row == c) for c in range(channels)])
+    recent = np.flatnonzero(rows.day >= snapshot.today - np.timedelta64(RECENT_DAYS, "D"))
+    of_campaign, of_channel = snapshot.targets.campaign[rows.target[recent]], of_row[recent]
     maturity = learn_maturity(snapshot, account)
     least = np.maximum(maturity.complete - CAUTION_SDS * maturity.complete_sd, 0.0)
-    expected = matured * replace(maturity, complete=least).of(of_channel, rows.age)
-    recent = rows.day.astype("datetime64[D]") >= snapshot.today - np.timedelta64(RECENT_DAYS, "D")
-    dispersion = np.array([_dispersion(snapshot, matured, of_channel == c) for c in range(channels)])
+    expected = matured[recent] * replace(maturity, complete=least).of(of_channel, rows.age[recent])
 
     def vanished(group: IntArray, count: int, spread: FloatArray) -> tuple[BoolArray, FloatArray, FloatArray]:
-        due = totals(group[recent], expected[recent], count)
-        came = totals(group[recent], rows.orders[recent], count)
+        due, came = totals(group, expected, count), totals(group, rows.orders[recent], count)
         return fewer_than_chance(came, due, spread) < LEVEL / (channels + campaigns), due, came
 
     by_channel, due, came = vanished(of_channel, channels, dispersion)
@@ -79,9 +78,9 @@ def _dispersion(snapshot: Snapshot, expected: FloatArray, mine: BoolArray) -> fl
     use = mine & (rows.age > SETTLED_AGE)
     if not use.any():
         return 0.0
-    day = rows.day[use].astype("datetime64[D]").astype(np.int64)
-    due = np.bincount(day - day.min(), weights=expected[use])
-    came = np.bincount(day - day.min(), weights=rows.orders[use])
+    day = rows.day[use].astype("datetime64[D]", copy=False).astype(np.int64)
+    day -= day.min()
+    due, came = (np.bincount(day, weights=each[use]) for each in (expected, rows.orders))
     due, came = due[due > 0], came[due > 0]
     if len(due) < FEWEST_DAYS or not came.sum():
         return 0.0

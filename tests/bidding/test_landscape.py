@@ -43,6 +43,22 @@ def test_curves_cover_the_truth_near_and_far(jittered: Built, response: BidRespo
         assert response.clicks[:, column].sum() == pytest.approx(true[:, column].sum(), rel=0.06)
 
 
+def test_rows_by_the_block_and_in_any_order_tell_the_same(
+    jittered: Built, response: BidResponse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows = jittered.snapshot.performance
+    mixed = np.random.default_rng(0).permutation(len(rows))
+    shuffled = replace(rows, **{name: values[mixed] for name, values in vars(rows).items()})
+    for module in ("landscape", "click_curve"):
+        monkeypatch.setattr(f"bidding.{module}.ROWS", 9_973)
+    monkeypatch.setattr("bidding.landscape.BLOCK", 101)
+    snapshot = replace(jittered.snapshot, performance=shuffled)
+    found = learn_response(snapshot, jittered.account, response.bids)
+    for name in ("clicks", "clicks_sd", "cost", "known"):
+        np.testing.assert_allclose(getattr(found, name), getattr(response, name), rtol=1e-9, atol=1e-12)
+    np.testing.assert_array_equal(found.current, response.current)
+
+
 def test_clicks_and_cost_rise_with_the_bid_and_doubt_grows_with_distance(response: BidResponse) -> None:
     assert (np.diff(response.clicks, axis=1) >= 0).all()
     assert (np.diff(response.cost, axis=1) >= 0).all()
