@@ -23,7 +23,7 @@ SHAPE_WEEKS, SHAPE_PRIOR_WEEKS = 8, 4.0
 TRUSTED_DAYS = 5.0
 LARGEST_CORRECTION = 1.5
 OUTLIER = 1.3
-HEADROOM, SHARE_OF_ALL = 6.0, 0.03
+HEADROOM, SHARE_OF_ALL = 3.0, 0.03
 """A campaign's daily budget over its expected cost, and what it has besides of all of the channel's: chance moves
 single campaigns, a budget that ends a day cuts good and bad clicks alike, and bids hold the channel."""
 TOLERANCE = 0.01
@@ -34,7 +34,7 @@ NEAR_PLAN = 2.0
 """Times its share of the plan up or down, within which a day's money moves the steady price."""
 DOUBLE = 2.0
 """Platforms let a day spend twice its daily budget."""
-OVERBOOKED = 1.25
+OVERBOOKED = 1.1
 """What all campaigns together could spend in a day over what is left of the period: not all run out at once."""
 
 

@@ -94,7 +94,7 @@ def test_campaigns_have_room_but_cannot_run_through_what_is_left(snapshot: Snaps
     expected = np.array([60.0, 40.0, 0.0])
     budgets = campaign_budgets(early, expected, least=1.0)
     room = 0.03 * max(100.0, early.today)
-    np.testing.assert_allclose(budgets, 6 * expected + room, atol=0.01)
+    np.testing.assert_allclose(budgets, 3 * expected + room, atol=0.01)
     np.testing.assert_array_equal(campaign_budgets(early, np.array([1e-6, 1.0]), least=5.0)[0], 5.0)
 
 
@@ -103,8 +103,8 @@ def test_twice_all_budgets_of_the_last_day_are_little_more_than_is_left(snapshot
     last = pace(spent(snapshot, MARCH.end, np.full(30, (1 + over) * 100.0)), {"amazon": 3100.0}, MARCH)[0]
     left = 3100.0 * 1.01 - last.spent
     doubled = 2 * campaign_budgets(last, np.array([60.0, 40.0]), least=0.0).sum()
-    assert doubled <= 1.25 * left + 0.01
-    assert doubled > 1.24 * left or over < 0
+    assert doubled <= 1.1 * left + 0.01
+    assert doubled > 1.09 * left or over < 0
 
 
 def test_the_last_days_may_leave_the_steady_price_and_need_not_meet_the_days_money(snapshot: Snapshot) -> None:
