@@ -99,7 +99,11 @@ class Ours:
         followed = np.abs(night.bids - chosen * jitter.factor) <= BID_STEP
         self.bases.append(np.where(followed, chosen, np.where(night.bids == live, base, night.bids)))
         self.factor = jitter.factor
-        budgets = lifted(snapshot) if self.lifts else campaign_budgets(today, cost, LEAST_BUDGET)
+        budgets = (
+            lifted(snapshot)
+            if self.lifts
+            else _within_a_day(campaign_budgets(today, cost, LEAST_BUDGET), snapshot, account)
+        )
         return Decision(night.bids, budgets, jitter.active, night.increases)
 
     def _money_of_today(self, snapshot: Snapshot) -> DailyBudget:
@@ -134,6 +138,13 @@ class Ours:
         live = micros_of(snapshot.targets.bid)
         moved = (micros_of(base), micros_of(week_base), *self._just_moved(base))
         return History(live, unknown, never, unknown, micros_of(week), never, *moved)
+
+
+def _within_a_day(budgets: np.ndarray, snapshot: Snapshot, account: Account) -> np.ndarray:
+    """Daily budgets no further from those in force than the guardrails leave them in a day, `(M,)`."""
+    live, most = snapshot.campaigns.daily_budget, account.channels[0].limits.budget_change
+    found: np.ndarray = np.maximum(np.clip(budgets, live * (1 - most), live * (1 + most)), LEAST_BUDGET)
+    return found
 
 
 def _weekday(day: np.datetime64) -> int:

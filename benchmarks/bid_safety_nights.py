@@ -145,7 +145,10 @@ def _broken(night: Night, run: BidRun, most: float) -> dict[str, int]:
     touched = np.array([campaign[str(name)] for name in table.entity[np.concatenate([aimed, paid])]], dtype=np.int64)
     moved_bids = np.array([snapshot.targets.campaign[target[str(name)]] for name in table.entity[of_bids]], dtype=int)
     factor = (100 * PERCENT + new[placed]) / (100 * PERCENT + old[placed])
-    too_far = np.abs(new[of_budgets] - old[of_budgets]) > np.maximum(0.2 * old[of_budgets], CENT) + 0.5
+    # A budget beside bids may treble and falls freely; that of a smart campaign moves like a bid.
+    owner = np.array([campaign[str(name)] for name in table.entity[of_budgets]], dtype=np.int64)
+    reach = np.maximum(np.where(smart[owner], 0.2, 2.0) * old[of_budgets], CENT) + 0.5
+    too_far = np.abs(new[of_budgets] - old[of_budgets]) > reach
     return {
         **{f"changes: {kind}": len(those) for kind, those in rows.items()},
         "clicks dearer than the ceiling, old or new increases": dearest,

@@ -21,6 +21,9 @@ class BidLimits:
         daily_change, weekly_change: largest relative change of a bid in a day and in seven. By default a bid may halve
             in a day and treble in a week: one that is eight times too high comes down in three days; by a fifth a day
             and two fifths a week it would take four weeks, waste money, and hold good bids down meanwhile.
+        budget_change: largest relative change in a day and in seven of a campaign's daily budget, where bids steer its
+            spend: it leaves them room, and what a month's last days took must come back on the first. Budgets of
+            smart-bidding campaigns spend what they are given and move like bids.
         cool_down_days: days between two changes of one target.
         min_clicks: clicks in the window below which a target's bid does not move on its own data.
         approval_share: a run that moves more than this share of daily cost needs a person.
@@ -32,6 +35,7 @@ class BidLimits:
     max_cost_per_click: float | None = None
     daily_change: float = 0.5
     weekly_change: float = 2.0
+    budget_change: float = 2.0
     cool_down_days: int = 1
     min_clicks: int = 0
     approval_share: float = 0.2

@@ -154,6 +154,10 @@ def _check_channel(where: str, channel: AccountChannel) -> None:
         raise BidError(f"{where}: min_bid {limits.min_bid:g} is above max_bid {limits.max_bid:g}")
     if not 0 < limits.daily_change <= limits.weekly_change:
         raise BidError(f"{where}: daily_change must be above 0 and weekly_change at least as much")
+    if not limits.budget_change > 0:
+        raise BidError(
+            f"{where}: budget_change must be above 0 (2.0 lets a budget treble), not {limits.budget_change:g}"
+        )
 
 
 def _group(where: str, kind: type[Group], entry: Mapping[str, Any]) -> Group:

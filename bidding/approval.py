@@ -11,6 +11,7 @@ from bidding.night import Night
 from bidding.run import BidRun, ChangeTable
 from bidding.run_state import RunState, state_of_run
 from bidding.run_tables import Asked
+from bidding.snapshot import Strategy
 
 FloatArray = NDArray[np.float64]
 
@@ -20,12 +21,15 @@ def why_a_person_must_approve(
 ) -> tuple[str, ...]:
     """By channel: cost that moves either way, budgets that move either way, and how many changes there are.
 
-    Moves in opposite directions do not cancel: a run that halves one half and doubles the other is a large one.
+    Moves in opposite directions do not cancel: a run that halves one half and doubles the other is a large one. Of a
+    budget that leaves bids room only rises count: its fall, as on a month's last days, cannot spend more.
     """
     snapshot, reasons = night.snapshot, []
     before, after = outlooks
     running, of_target = snapshot.targets.enabled, snapshot.channel_of_targets()
     old, new = money_of(budgets.moves.old), money_of(budgets.guarded.new)
+    steers = snapshot.campaigns.strategy == Strategy.SMART
+    new = np.where(steers, new, np.maximum(new, old))
     for place, name in enumerate(snapshot.channels):
         limits, mine = night.channel(place).limits, running & (of_target == place)
         moved = _share(before.cost[mine], after.cost[mine])

@@ -66,6 +66,10 @@ def moves_of_budgets(night: Night, found: Found) -> Moves:
     stays = (wanted == UNKNOWN) | none | ~campaigns.enabled | (smart & ~worth_an_edit(old, wanted))
     day, week = night.budget_history.in_force(old)
     limits = limits_of_channels(night)
+    daily, weekly, room = (
+        np.array([getattr(limit, name) for limit in limits])[campaigns.channel]
+        for name in ("daily_change", "weekly_change", "budget_change")
+    )
     free = np.full(len(old), UNBOUNDED)
     flags = {guard: found.campaigns[guard] for guard in _OF_BUDGETS if guard in found.campaigns}
     flags[Guard.EDITS] = edited_enough(night)
@@ -74,8 +78,8 @@ def moves_of_budgets(night: Night, found: Found) -> Moves:
         wanted=np.where(stays, old, wanted),
         day_start=day,
         week_start=week,
-        daily_change=np.array([limit.daily_change for limit in limits])[campaigns.channel],
-        weekly_change=np.array([limit.weekly_change for limit in limits])[campaigns.channel],
+        daily_change=np.where(smart, daily, room),
+        weekly_change=np.where(smart, weekly, room),
         account_low=np.zeros_like(old),
         account_high=free,
         ceiling=free,

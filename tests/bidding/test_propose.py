@@ -206,8 +206,18 @@ def test_the_ceiling_counts_every_modifier_and_comes_down_at_once() -> None:
 def test_a_budget_of_zero_is_refused_by_the_platforms_least() -> None:
     night = make_night(budgets=Budgets(np.zeros(1), np.zeros(3)), column=3)
     run = propose(night)
-    assert [change_of(run, row).new for row in range(3)] == ["80.00"] * 3
-    assert {change_of(run, row).binding for row in range(3)} == {"daily_change"}
+    assert [change_of(run, row).new for row in range(3)] == ["1.00"] * 3
+    assert {change_of(run, row).binding for row in range(3)} == {"platform_limits"}
+    held = propose(make_night(budgets=Budgets(np.zeros(1), np.zeros(3)), column=3, limits={"budget_change": 0.2}))
+    assert [change_of(held, row).new for row in range(3)] == ["80.00"] * 3
+
+
+def test_budgets_that_rise_by_much_need_a_person_and_those_that_fall_do_not() -> None:
+    def asked(money: float) -> tuple[str, ...]:
+        return propose(make_night(budgets=Budgets(np.ones(1), np.full(3, money)), column=4)).approval
+
+    assert asked(40.0) == ()
+    assert "of daily budgets move" in asked(250.0)[0]
 
 
 def test_large_runs_need_a_person() -> None:
