@@ -9,10 +9,9 @@ spend shown. The bidder paces itself to the plan and knows nothing of days to co
 sales less cost, expected given the bids and the day's true demand. All policies meet the same demand, rivals and
 persons. Rules marked `50 % a day` are the same rules held to the bidder's largest changes; `no hindsight` are those
 whose target is steered from day to day to the month's plan, as the bidder is, instead of being chosen afterwards.
-Where the response is known, clicks rise in steps, and a night's choice within its limits stays at the foot of a step
-that the steady choice is above: in airline/8 it earns 55 thousand, 68 if every bid goes towards the steady choice, 81
-with true values too, where the learnt response earns 82 and the oracle 92. Learnt curves are smooth; to go towards the
-steady choice earned them -0.2 % (0.5) on 12 markets of their own, so it is left.
+The bidder sets placement increases from reports by placement and campaigns' daily budgets, as a night of the product
+does; the rules leave increases as they were found, as in practice, and have budgets lifted out of their way. `Were the
+response known`: clicks rise in steps, and a night's choice within its limits may stay at the foot of one.
 """
 
 import argparse

@@ -45,10 +45,11 @@ def reach_of(snapshot: Snapshot, account: Account, bounds: PlatformBounds, histo
     campaign, channel = snapshot.targets.campaign, snapshot.channel_of_targets()
     limits = [next(c.limits for c in account.channels if c.name == name) for name in snapshot.channels]
     now, before = history.bases(micros_of(live))
-    base, week = now / MICROS, before / MICROS
+    # A chosen bid beside a new increase may have been less than a step: what is in force never is.
+    step = bounds.bid_step[campaign] / MICROS
+    base, week = np.maximum(now / MICROS, step), np.maximum(before / MICROS, step)
     daily = np.array([limit.daily_change for limit in limits])[channel]
     weekly = np.array([limit.weekly_change for limit in limits])[channel]
-    step = bounds.bid_step[campaign] / MICROS
     low = np.maximum(base * (1 - daily), week * (1 - weekly))
     high = np.minimum(base * (1 + daily), week * (1 + weekly))
     low, high = np.where(history.rose, base, low), np.where(history.fell, base, high)

@@ -165,3 +165,8 @@ def test_a_bid_that_is_put_back_has_its_base_again(tmp_path: Path) -> None:
     nights.write(back)
     assert nights.bid == 1.08
     assert nights.history().bases(micros_of(np.full(12, 1.08)))[0][0] == 1_000_000
+
+
+def test_a_base_of_less_than_a_step_counts_as_one() -> None:
+    """Chosen beside an increase that rose: below a step there is no bid to count changes from, nor a curve's logarithm."""
+    assert reach(after(0.02, 0.002), 0.02)[0] == 0.01
