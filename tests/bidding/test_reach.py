@@ -168,5 +168,5 @@ def test_a_bid_that_is_put_back_has_its_base_again(tmp_path: Path) -> None:
 
 
 def test_a_base_of_less_than_a_step_counts_as_one() -> None:
-    """Chosen beside an increase that rose: below a step there is no bid to count changes from, nor a curve's logarithm."""
+    """Chosen beside an increase that rose: below a step there is no bid to count changes from."""
     assert reach(after(0.02, 0.002), 0.02)[0] == 0.01
