@@ -1,6 +1,6 @@
 """Where the bidder's profit goes: from an oracle of constant bids to the bidder as it is, one real part at a time.
 
-`python -m benchmarks.bid_ablation` plays markets whose seeds lie outside those of `bids.py` and writes
+`python -m benchmarks.bid_ablation` plays markets whose seeds lie outside those of `bids.py` and writes the table of
 `BID_ABLATION.md`. Every row has all that the rows above it have. Figures are profit over that of the constant oracle:
 the bids that, kept for all days that count, earn most on the plan's money, known with hindsight.
 """
@@ -145,8 +145,16 @@ def main() -> None:
         cells = " | ".join(f"{value:+.1%}" for value in (*values, float(np.mean(values))))
         lines.append(f"| {name} | {cells} |")
     method = (__doc__ or "").split("\n\n", 1)[1]
-    PAGE.write_text("\n".join(["# Where the bidder's profit goes\n", method, describe_machine() + ".\n", *lines, ""]))
+    top = "\n".join(["# Where the bidder's profit goes\n", method, describe_machine() + ".\n", *lines, ""])
+    PAGE.write_text(top + _told_below())
     print("\n".join(lines))
+
+
+def _told_below() -> str:
+    """What the page says below its table, from its first heading on: it stays as it is."""
+    before = PAGE.read_text() if PAGE.exists() else ""
+    _, heading, rest = before.partition("\n## ")
+    return heading + rest
 
 
 if __name__ == "__main__":
