@@ -15,6 +15,7 @@ from bidding.reports.rows import Rows
 from bidding.reports.schema import Field, Schema
 from bidding.reports.table import Table
 from bidding.reports.target_report import MICROS
+from bidding.reports.walmart import results_within
 from bidding.snapshot import BoolArray, FloatArray, IntArray, Platform, Texts
 
 UNKNOWN_NAME, NO_MULTIPLIER = -2, -1
@@ -87,14 +88,7 @@ def walmart_results(window: int) -> Schema:
         CAMPAIGN,
         PLACEMENT,
         DEVICE,
-        Field("clicks", ("numAdsClicks", "Clicks"), required=True),
-        Field("cost", ("adSpend", "Ad Spend"), required=True),
-        Field(
-            "sales",
-            (f"attributedSales{window}days", f"totalAttributedSales{window}days", "Total Attributed Sales"),
-            required=True,
-        ),
-        Field("orders", (f"attributedOrders{window}days", f"unitsSold{window}days", "Conversions"), required=True),
+        *results_within(window),
         Field("currency", ("currency", "Currency")),
     )
     name = "Walmart's report by placement or platform"

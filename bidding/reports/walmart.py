@@ -5,6 +5,20 @@ from bidding.reports.target_report import TargetReport
 from bidding.snapshot import Platform
 
 
+def results_within(window: int) -> tuple[Field, ...]:
+    """Clicks, cost and what was sold within `window` days of the click, as every report of Walmart's names them."""
+    return (
+        Field("clicks", ("numAdsClicks", "Clicks"), required=True),
+        Field("cost", ("adSpend", "Ad Spend"), required=True),
+        Field(
+            "sales",
+            (f"attributedSales{window}days", f"totalAttributedSales{window}days", "Total Attributed Sales"),
+            required=True,
+        ),
+        Field("orders", (f"attributedOrders{window}days", f"unitsSold{window}days", "Conversions"), required=True),
+    )
+
+
 def keyword_snapshot(window: int) -> TargetReport:
     """The report with sales within `window` days of the click; names as its interface and its console have them."""
     fields = (
@@ -20,14 +34,7 @@ def keyword_snapshot(window: int) -> TargetReport:
         Field("product", ("campaignType", "Campaign Type")),
         Field("bid", ("bid", "Bid"), required=True),
         Field("impressions", ("numAdsShown", "Impressions"), required=True),
-        Field("clicks", ("numAdsClicks", "Clicks"), required=True),
-        Field("cost", ("adSpend", "Ad Spend"), required=True),
-        Field(
-            "sales",
-            (f"attributedSales{window}days", f"totalAttributedSales{window}days", "Total Attributed Sales"),
-            required=True,
-        ),
-        Field("orders", (f"attributedOrders{window}days", f"unitsSold{window}days", "Conversions"), required=True),
+        *results_within(window),
         Field("same_sku_sales", (f"advertisedSkuSales{window}days", f"directAttributedSales{window}days")),
         Field("halo_sales", (f"brandClickRevenue{window}days",)),
         Field("new_to_brand_sales", (f"ntbRevenue{window}days", f"newToBrandRevenue{window}days")),
