@@ -23,7 +23,7 @@ from tests.api.test_bids_command import TODAY, target, write_reports
 Problem = Callable[[Any, int, str], dict[str, Any]]
 ACCOUNT = (
     '[account]\nname = "Acme"\ncurrency = "USD"\nmarketplace = "US"\ntime_zone = "America/Los_Angeles"\n'
-    "[channel.amazon]\nmargin = 0.4\nincremental_share = 0.7\n[limits]\napproval_share = {share}\n"
+    "[channel.amazon]\nmargin = 0.4\nincremental_share = 0.7\n[limits]\napproval_share = {share}\nbudget_change = 0.5\n"
 )
 DAY = str(TODAY)
 

@@ -51,7 +51,7 @@ def bids_of(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Bids:
     write_reports(tmp_path / "reports", {target(n): "1.25" for n in range(30)})
     Path("account.toml").write_text(
         '[account]\nname = "Acme"\ncurrency = "USD"\nmarketplace = "US"\ntime_zone = "America/Los_Angeles"\n'
-        "[channel.amazon]\nmargin = 0.4\nincremental_share = 0.7\n[limits]\napproval_share = 0.9\n"
+        "[channel.amazon]\nmargin = 0.4\nincremental_share = 0.7\n[limits]\napproval_share = 0.9\nbudget_change = 0.5\n"
     )
     plan = {"weeks": 8, "schedule": [{"week": w, "channel": "amazon", "spend": 700.0} for w in range(1, 9)]}
     Path("plan.json").write_text(json.dumps(plan | {"flighting": {"starts": "2026-04-27"}}))
