@@ -24,12 +24,13 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
-from benchmarks.bid_bound import best_by_values, values_by_day, with_right_increases
+from benchmarks.bid_bound import values_by_day, with_right_increases
+from benchmarks.bid_calibration import calibration
 from benchmarks.bid_limited import Steered, Stepped
 from benchmarks.bid_ours import Ours, bent, measured_shares, true_response
 from benchmarks.bid_play import at_equal_spend, plan_of, play
 from benchmarks.bid_rivals import FifteenClicks, NoChange, RevenuePerClick, TargetAcos, totals
-from benchmarks.bid_tables import calibration, write_tables
+from benchmarks.bid_tables import write_tables
 from benchmarks.machine import describe_machine
 from bidding.account import BidLimits
 from bidding.marginal import learn_priced_response
@@ -110,8 +111,8 @@ def bound_record(key: str) -> Record:
     right = with_right_increases(market)
     found = {
         "oracle, right increases": oracle(right, days, spend, spend_all=True),
-        "all but values known": best_by_values(market, told, days, spend),
-        "all but values known, right increases": best_by_values(right, told, days, spend),
+        "all but values known": oracle(market, days, spend, True, told),
+        "all but values known, right increases": oracle(right, days, spend, True, told),
     }
     return {"played": {}, "bounds": {name: asdict(each) for name, each in found.items()}}
 

@@ -48,6 +48,8 @@ SCHEMES: Mapping[Platform, Scheme] = {
     ),
     Platform.GOOGLE: Scheme(devices=("desktop", "mobile", "tablet")),
 }
+OFF = -1.0
+"""Of a device that a person has switched off: nothing is learnt of it, and it stays off."""
 EVERY_NAME = tuple(dict.fromkeys(name for scheme in SCHEMES.values() for name in scheme.names))
 
 

@@ -185,7 +185,7 @@ def slack_of(today: Sequence[DailyBudget]) -> Slack:
     leeway: FloatArray = 1.0 + GROWING * np.maximum(0.0, LAST_DAYS / days - 1.0)
     money, by_plan = (np.array([getattr(each, name) for each in today]) for name in ("today", "by_plan"))
     steady = np.clip(money, by_plan / NEAR_PLAN, by_plan * NEAR_PLAN)
-    return Slack(leeway, TOLERANCE * planned / left, steady / money)
+    return Slack(leeway, TOLERANCE * planned / left, steady / np.maximum(money, 1e-12))
 
 
 def campaign_budgets(

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from bidding.account import BidLimits
 from bidding.money import MICROS, UNBOUNDED
-from bidding.multipliers import device_columns, of_platform, scheme_of
+from bidding.multipliers import OFF, device_columns, of_platform, scheme_of
 from bidding.platforms.limits import limits_of
 from bidding.snapshot import Placement, PlacementResults, Platform, Snapshot, Strategy
 
@@ -33,8 +33,6 @@ bids before it."""
 UP_AT_TOP, UP_ELSEWHERE = 2.0, 1.5
 """What Amazon's up-and-down strategy may make of a bid at the top of search and elsewhere; the first is taken for what
 other platforms may, which none of them states."""
-OFF = -1.0
-"""Of a device that a person has switched off: nothing is learnt of it, and it stays off."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -132,7 +130,7 @@ def choose_modifiers(results: PlacementResults, least: float = 0.0) -> Modifiers
 
 
 def _usual_values(clicks: FloatArray, sales: FloatArray, worth: float) -> FloatArray:
-    """Value of a click as campaign times placement, `(M, 3)`: marginal totals of a multiplicative model, both shrunk.
+    """Value of a click as campaign times placement, `(M, W)`: marginal totals of a multiplicative model, both shrunk.
 
     Sums over campaigns alone would take for a placement's worth what its campaigns are worth: those with large
     increases have their clicks at the top.

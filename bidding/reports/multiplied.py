@@ -8,7 +8,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from bidding.multipliers import scheme_of
+from bidding.multipliers import OFF, scheme_of
 from bidding.platforms.limits import limits_of
 from bidding.reports.parsed import Parsed, ParsedMultipliers, ParsedPlacements, chosen
 from bidding.reports.rows import Rows
@@ -19,7 +19,6 @@ from bidding.reports.walmart import results_within
 from bidding.snapshot import BoolArray, FloatArray, IntArray, Platform, Texts
 
 UNKNOWN_NAME, NO_MULTIPLIER = -2, -1
-OFF = -1.0
 NEAR = 1e-9
 NAMES: Mapping[Platform, Mapping[str, str]] = {
     Platform.WALMART: {

@@ -30,7 +30,9 @@ class OracleResult:
     shadow_price: float
 
 
-def oracle(market: Market, days: range, budget: float, spend_all: bool = False) -> OracleResult:
+def oracle(
+    market: Market, days: range, budget: float, spend_all: bool = False, believed: FloatArray | None = None
+) -> OracleResult:
     """The most that bids within `budget` could earn on `days`, each target's bid free every day.
 
     Args:
@@ -38,8 +40,10 @@ def oracle(market: Market, days: range, budget: float, spend_all: bool = False) 
         days: numbers of days.
         budget: money over all of them.
         spend_all: whether what is left of the budget must be spent too, as a rival at equal spend must.
+        believed: profit of one more click on each of the days that bids are chosen by, `(days, N)`; None for the truth.
     """
-    clicks_worth, cost = _per_search(market.world, market.modifiers)
+    converting, cost = _per_search(market.world, market.modifiers)
+    true = _per_click(market.world)[:, None]
     conversion = market.demand.conversion[days]
     index, searches = market.demand.price_index[days], market.demand.searches[days]
 
@@ -47,8 +51,9 @@ def oracle(market: Market, days: range, budget: float, spend_all: bool = False) 
         profit = spent = 0.0
         for day in range(len(index)):
             charged = index[day][:, None] * cost
-            sold = conversion[day] * clicks_worth
-            best = (sold - (1 + price_of_money) * charged).argmax(axis=1)[:, None]
+            sold = conversion[day] * (true * converting)
+            hoped = sold if believed is None else believed[day][:, None] * converting
+            best = (hoped - (1 + price_of_money) * charged).argmax(axis=1)[:, None]
             taken, paid = (np.take_along_axis(part, best, axis=1)[:, 0] for part in (sold, charged))
             profit += float(searches[day] @ (taken - paid))
             spent += float(searches[day] @ paid)
@@ -72,9 +77,14 @@ def _price_of_money(earned: Callable[[float], tuple[float, float]], budget: floa
     return high
 
 
+def _per_click(world: World) -> FloatArray:
+    """Margin on the incremental sales of a click at rest of search on a day like any other, `(N,)`."""
+    found: FloatArray = world.spec.profile.margin * world.conversion_rate * world.order_value * new_share(world)
+    return found
+
+
 def _per_search(world: World, modifiers: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Margin on incremental sales, and cost, per search at each bid step on a day like any other, `(N, K)` each."""
-    per_click = world.spec.profile.margin * world.conversion_rate * world.order_value * new_share(world)
-    columns = [world.buys(world.price * step, modifiers, np.ones(len(per_click))) for step in BID_STEPS]
-    worth = np.stack([per_click * converting for _, _, _, converting in columns], axis=1)
-    return worth, np.stack([paid for _, _, paid, _ in columns], axis=1)
+    """Clicks weighted by how well they convert, and cost, per search at each bid step on a usual day, `(N, K)` each."""
+    columns = [world.buys(world.price * step, modifiers, np.ones(len(world.price))) for step in BID_STEPS]
+    cost, converting = (np.stack([column[place] for column in columns], axis=1) for place in (2, 3))
+    return converting, cost

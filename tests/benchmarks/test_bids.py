@@ -6,11 +6,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from benchmarks.bid_calibration import PUBLISHED, calibration
 from benchmarks.bid_ours import Ours, bent, measured_shares, true_response
 from benchmarks.bid_play import account_of, at_equal_spend, plan_of, play, reversals
 from benchmarks.bid_rivals import FifteenClicks, NoChange, RevenuePerClick, TargetAcos, totals
 from benchmarks.bid_scale import measure, table, write_account
-from benchmarks.bid_tables import PUBLISHED, best_rule, calibration, gains, interval, write_tables
+from benchmarks.bid_tables import best_rule, gains, interval, write_tables
 from bidding.simulator.market import Market, open_market
 from bidding.simulator.spec import MarketKind, MarketSpec
 
